@@ -1,0 +1,1 @@
+//! HTTP in: routers by audience, extractors that yield the authenticated party, pages.

@@ -1,0 +1,1 @@
+//! Projection between the domain and the wire.

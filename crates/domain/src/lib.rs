@@ -1,0 +1,1 @@
+//! The rules of orders, payments, reversals, notices and the ledger: pure decisions.

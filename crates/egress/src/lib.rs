@@ -1,0 +1,1 @@
+//! The only outbound HTTP client, with its address policy.

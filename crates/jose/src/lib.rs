@@ -1,0 +1,1 @@
+//! Detached JWS, JWE, in-body signatures, certificates, key ring and the diagnoser.

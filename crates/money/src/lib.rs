@@ -1,0 +1,1 @@
+//! Amounts in minor units and ISO 4217 currencies.

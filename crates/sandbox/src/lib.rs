@@ -1,0 +1,1 @@
+//! Simulated partners: Harbour Bank, ParkEasy and the downstream payment system.

@@ -1,0 +1,2 @@
+//! One binary: roles, configuration, wiring, commands.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Stores behind the port of app: memory and SQLite.

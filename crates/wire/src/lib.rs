@@ -1,0 +1,1 @@
+//! The messages of the published dialects, declared once as data.
