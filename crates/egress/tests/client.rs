@@ -1,4 +1,5 @@
 //! The client against real listeners that behave well, badly and maliciously.
+#![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on may panic")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -141,7 +142,7 @@ async fn a_silent_peer_ends_at_the_deadline_and_may_have_seen_the_request() {
     let (address, _) = peer(|mut socket, _| {
         Box::pin(async move {
             read_request(&mut socket).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         })
     })
     .await;
@@ -206,7 +207,7 @@ async fn an_endless_head_is_refused() {
             for _ in 0..100 {
                 write(&mut socket, &"y".repeat(4096)).await;
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         })
     })
     .await;
@@ -277,7 +278,7 @@ async fn a_slow_host_holds_up_itself_only() {
     let (slow, slow_count) = peer(|mut socket, _| {
         Box::pin(async move {
             read_request(&mut socket).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         })
     })
     .await;
@@ -324,10 +325,9 @@ async fn the_default_policy_refuses_before_any_connection() {
         (format!("https://localhost:{port}/"), loopback),
         ("https://169.254.169.254/latest".to_owned(), Refusal::Address(AddressKind::Metadata)),
     ] {
-        match client.send(Request::get(url.clone())).await.unwrap_err() {
-            EgressError::Forbidden { reason, .. } => assert_eq!(reason, refusal, "{url}"),
-            other => panic!("{url}: {other:?}"),
-        }
+        let error = client.send(Request::get(url.clone())).await.unwrap_err();
+        let EgressError::Forbidden { reason, .. } = error else { panic!("{url}: {error:?}") };
+        assert_eq!(reason, refusal, "{url}");
     }
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
