@@ -1,0 +1,1 @@
+//! Valid and invalid messages from the declarations, for tests.

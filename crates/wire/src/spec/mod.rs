@@ -1,0 +1,1 @@
+//! Reference tables, schemas and examples from the declarations.
