@@ -1,1 +1,18 @@
-//! Use cases and the ports they need.
+//! The use cases of the platform, one a file, and the ports they need.
+//!
+//! A use case loads what a command touches, asks `domain::decide`, and hands the store one write
+//! set with all consequences. It never sees a wire type, a socket or a row. Nothing is sent before
+//! a commit, and nothing after a commit is needed for correctness.
+#![deny(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+pub mod directory;
+pub mod journal;
+pub mod limits;
+pub mod ports;
+pub mod records;
+pub mod writeset;

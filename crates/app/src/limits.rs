@@ -1,0 +1,24 @@
+//! The bounds of this crate.
+
+use jiff::SignedDuration;
+
+/// How often a decision is made again when the order changed meanwhile.
+pub const STALE_RETRIES_COUNT_MAX: u32 = 16;
+/// How long a duplicate of a request in flight waits for it, real time (ucsp.md section 8.5).
+pub const DUPLICATE_WAIT_S_MAX: u64 = 5;
+/// Default of `payTimeout` (ucsp.md section 4).
+pub const PAY_TIMEOUT_DEFAULT: SignedDuration = SignedDuration::from_mins(15);
+/// The longest `payTimeout` (ucsp.md section 4).
+pub const PAY_TIMEOUT_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// How long the downstream system may still take an attempt on; after it "not found" is proof.
+pub const ATTEMPT_VALID: SignedDuration = SignedDuration::from_secs(90);
+/// How long a one-time login link lives.
+pub const LOGIN_LINK_LIFE: SignedDuration = SignedDuration::from_mins(5);
+/// How long an OAuth state lives.
+pub const OAUTH_STATE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// How long the UUID of a message is remembered, real time (security.md section 1, check 9).
+pub const REPLAY_WINDOW: SignedDuration = SignedDuration::from_mins(10);
+/// Tasks claimed at once.
+pub const CLAIM_COUNT_MAX: usize = 64;
+/// How long a lease on a task lasts, real time.
+pub const TASK_LEASE: SignedDuration = SignedDuration::from_secs(90);

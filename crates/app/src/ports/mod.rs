@@ -1,0 +1,15 @@
+//! What the use cases need from outside, as traits.
+
+pub mod channel;
+pub mod clock;
+pub mod downstream;
+pub mod ids;
+pub mod store;
+pub mod wake;
+
+pub use channel::{ChannelError, ChannelGateway};
+pub use clock::Clock;
+pub use downstream::{Downstream, PlaceError};
+pub use ids::Ids;
+pub use store::{CommitOutcome, Store, StoreError};
+pub use wake::Wake;
