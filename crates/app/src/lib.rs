@@ -10,9 +10,17 @@
     clippy::as_conversions
 )]
 
+pub mod caller;
 pub mod directory;
+pub mod flights;
 pub mod journal;
 pub mod limits;
+pub mod platform;
 pub mod ports;
 pub mod records;
+pub mod refusal;
 pub mod writeset;
+
+pub use caller::Caller;
+pub use platform::{Platform, Settings};
+pub use refusal::Refusal;

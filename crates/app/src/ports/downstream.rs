@@ -14,7 +14,8 @@ pub trait Downstream: Send + Sync + 'static {
 
     /// Attempts the payment of an order in state PAYING. An answer that was lost is
     /// [`Outcome::Lost`], never an error: the resolver goes on.
-    async fn pay(&self, order: &Order) -> Outcome;
+    /// `card_payload` is the chosen card, a JWE for the downstream system; never kept.
+    async fn pay(&self, order: &Order, card_payload: Option<String>) -> Outcome;
 
     /// Attempts a reversal of the order.
     async fn reverse(&self, order: &Order, reversal: &QueryId) -> Outcome;

@@ -4,12 +4,14 @@ pub mod channel;
 pub mod clock;
 pub mod downstream;
 pub mod ids;
+pub mod sealer;
 pub mod store;
 pub mod wake;
 
 pub use channel::{ChannelError, ChannelGateway};
-pub use clock::Clock;
+pub use clock::{Busy, Clock, Sleeper};
 pub use downstream::{Downstream, PlaceError};
 pub use ids::Ids;
+pub use sealer::Sealer;
 pub use store::{CommitOutcome, Store, StoreError};
 pub use wake::Wake;

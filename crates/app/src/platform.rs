@@ -1,0 +1,93 @@
+//! What every use case is given: the ports and the settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ids::{AcquirerIin, OrderNumber};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use tokio::sync::Notify;
+
+use crate::directory::DirectoryCell;
+use crate::flights::{Flight, Flights};
+use crate::limits::DUPLICATE_WAIT_S_MAX;
+use crate::ports::store::StoreError;
+use crate::ports::{ChannelGateway, Clock, Downstream, Ids, Sealer, Store, Wake};
+use crate::refusal::{Refusal, store_failed};
+
+/// Compares two canonical inputs and names the first field that differs.
+pub type Compare = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+
+/// What every use case is given.
+pub struct Platform {
+    /// Orders, tasks, documents.
+    pub store: Arc<dyn Store>,
+    /// Business time and real time.
+    pub clock: Arc<dyn Clock>,
+    /// Numbers.
+    pub ids: Arc<dyn Ids>,
+    /// The downstream payment systems.
+    pub downstream: Arc<dyn Downstream>,
+    /// The channels.
+    pub channels: Arc<dyn ChannelGateway>,
+    /// The parties.
+    pub directory: Arc<DirectoryCell>,
+    /// The dispatcher's bell.
+    pub wake: Arc<dyn Wake>,
+    /// Encryption at rest.
+    pub sealer: Arc<dyn Sealer>,
+    /// Settings.
+    pub settings: Settings,
+    /// What is being worked on here.
+    pub flights: Flights,
+    /// Rings when an attempt to deliver a notice was recorded.
+    pub attempted: Notify,
+}
+
+/// Settings of the platform.
+pub struct Settings {
+    /// Address of the public pages, without a slash at the end.
+    pub base_url: String,
+    /// Zone of message times and trade days where an acquirer's is not known.
+    pub default_zone: TimeZone,
+    /// Compares two canonical inputs; the dialect knows how.
+    pub compare: Box<Compare>,
+}
+
+impl Platform {
+    /// The zone of an acquirer.
+    #[must_use]
+    pub fn zone(&self, acquirer: &AcquirerIin) -> TimeZone {
+        let directory = self.directory.get();
+        let zone = directory.acquirer(acquirer).and_then(|a| TimeZone::get(&a.zone).ok());
+        zone.unwrap_or_else(|| self.settings.default_zone.clone())
+    }
+
+    /// The trade day of an instant for an acquirer.
+    #[must_use]
+    pub fn trade_day(&self, acquirer: &AcquirerIin, at: Timestamp) -> Date {
+        domain::trade_day::trade_day(at, &self.zone(acquirer))
+    }
+
+    /// Enters an order: commands to one order go one after another on this node.
+    pub(crate) async fn enter_order(&self, number: &OrderNumber) -> Result<Flight, Refusal> {
+        self.enter(format!("order:{number}")).await
+    }
+
+    pub(crate) async fn enter(&self, key: String) -> Result<Flight, Refusal> {
+        let wait = Duration::from_secs(DUPLICATE_WAIT_S_MAX);
+        self.flights.enter(key, wait).await.ok_or(Refusal::InFlight)
+    }
+
+    pub(crate) fn failed(&self, error: &StoreError) -> Refusal {
+        store_failed(self.ids.incident(), error)
+    }
+
+    /// An unexpected failure: logged once, under the id that the partner gets.
+    pub(crate) fn unexpected(&self, what: &str) -> Refusal {
+        let incident = self.ids.incident();
+        tracing::error!(%incident, what, "unexpected failure");
+        Refusal::Internal { incident }
+    }
+}
