@@ -8,8 +8,8 @@
 //!   connection goes to one of the judged addresses. Literal addresses take the same way.
 //! - Redirects are never followed and no proxy is ever used: a 3xx answer is an answer.
 //! - Time, answer size, open connections and idle connections are bounded by [`Limits`].
-//! - An error knows whether the request may have reached the other side ([`EgressError::maybe_sent`]),
-//!   since a payment whose call surely never left may be tried again, and any other may not.
+//! - An error knows whether the request may have left ([`EgressError::maybe_sent`]): a payment
+//!   whose call surely stayed here may be tried again, and any other may not.
 //!
 //! What it must not know: payments, messages, signatures. It carries bytes.
 

@@ -182,7 +182,8 @@ async fn answers_over_the_bound_are_refused_declared_or_not() {
     let (chunked, _) = peer(|socket, _| {
         Box::pin(answer_all(
             socket,
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n12345\r\n5\r\n12345\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+             5\r\n12345\r\n5\r\n12345\r\n0\r\n\r\n",
         ))
     })
     .await;

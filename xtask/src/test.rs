@@ -1,0 +1,135 @@
+//! `cargo xtask test`: everything a test needs, then every test.
+//!
+//! The tests themselves look for nothing: they get the programs by environment variables, and a
+//! variable that is already set is left as it is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::tidy::source_files;
+use crate::{metadata, provide, shell};
+
+/// Finds or installs, builds, tests. `arguments` go to the runner.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let target = metadata::read()?.target_directory;
+    provide::programs()?;
+    let mut environment = Environment(Vec::new());
+    environment.offer("CAUSEWAY_CHROMIUM", provide::chromium());
+    environment.offer("CAUSEWAY_CHROMEDRIVER", provide::chromedriver());
+    environment.offer("CAUSEWAY_PG_BIN", provide::postgres_programs());
+    environment.offer("CAUSEWAY_INTEROP_PYTHON", provide::python(&target)?);
+    environment.offer("CAUSEWAY_INTEROP_NODE_MODULES", provide::node_modules(&target)?);
+    let packages = chosen_packages(arguments);
+    if packages.is_empty() || packages.contains(&"causeway-tests") {
+        environment.offer("CAUSEWAY_BINARY", Some(binary(&target)?));
+    }
+    if arguments.is_empty() {
+        run_doc_tests()?;
+    }
+    let mut runner = if shell::find(&["cargo-nextest"]).is_some() {
+        shell::cargo(["nextest", "run", "--locked"])
+    } else {
+        shell::cargo(["test", "--locked", "--lib", "--bins", "--tests"])
+    };
+    if packages.is_empty() {
+        runner.arg("--workspace");
+    }
+    shell::run(environment.give(runner.args(arguments)))
+}
+
+/// The packages that the arguments choose for the runner; none means all.
+fn chosen_packages(arguments: &[String]) -> Vec<&str> {
+    let mut chosen = Vec::new();
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        if word == "-p" || word == "--package" {
+            chosen.extend(words.next());
+        } else if let Some(package) = word.strip_prefix("--package=") {
+            chosen.push(package);
+        }
+    }
+    chosen
+}
+
+/// Variables for the tests.
+struct Environment(Vec<(&'static str, PathBuf)>);
+
+impl Environment {
+    fn offer(&mut self, name: &'static str, value: Option<PathBuf>) {
+        if let Some(value) = value.filter(|_| std::env::var_os(name).is_none()) {
+            self.0.push((name, value));
+        }
+    }
+
+    fn give<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        for (name, value) in &self.0 {
+            eprintln!("+ export {name}={}", value.display());
+        }
+        command.envs(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// The release binary: the black-box tests judge what users get.
+fn binary(target: &Path) -> Result<PathBuf> {
+    if let Some(given) = std::env::var_os("CAUSEWAY_BINARY") {
+        return Ok(given.into());
+    }
+    shell::run(&mut shell::cargo(["build", "--release", "--locked", "--bin", "causeway"]))?;
+    Ok(target.join("release/causeway"))
+}
+
+/// Documentation examples, of the crates that have some: nextest does not know them, and linking
+/// an empty doc test binary for every crate takes longer than all other tests.
+fn run_doc_tests() -> Result<()> {
+    let files = source_files()?;
+    for package in metadata::read()?.packages {
+        let folder = package.manifest().replace("Cargo.toml", "src/");
+        let has_examples = files
+            .iter()
+            .any(|file| file.path.starts_with(&folder) && has_runnable_example(&file.text));
+        if has_examples {
+            shell::run(&mut shell::cargo(["test", "--doc", "--locked", "-p", &package.name]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a documentation comment opens a code block that rustdoc would run.
+fn has_runnable_example(text: &str) -> bool {
+    let mut inside = false;
+    for line in text.lines().map(str::trim_start) {
+        let Some(doc) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
+            inside = false;
+            continue;
+        };
+        let Some(language) = doc.trim_start().strip_prefix("```") else { continue };
+        let runnable = ["", "rust", "no_run", "should_panic", "compile_fail"];
+        if !inside && runnable.contains(&language.trim()) {
+            return true;
+        }
+        inside = !inside;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{chosen_packages, has_runnable_example};
+
+    #[test]
+    fn packages_are_read_in_every_spelling() {
+        let words = ["-p", "a", "filter", "--package=b", "--package", "c"].map(String::from);
+        assert_eq!(chosen_packages(&words), ["a", "b", "c"]);
+        assert!(chosen_packages(&["name_of_a_test".to_owned()]).is_empty());
+    }
+
+    #[test]
+    fn only_rust_blocks_in_documentation_are_examples() {
+        assert!(has_runnable_example("//! Text.\n//!\n//! ```\n//! f();\n//! ```\n"));
+        assert!(has_runnable_example("    /// ```no_run\n    /// f();\n    /// ```\n"));
+        assert!(!has_runnable_example("/// ```text\n/// a b\n/// ```\nfn f() {}\n"));
+        assert!(!has_runnable_example("let text = \"\n```\n\";\n// ```\n"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Words that may not stand in code or in comments, with what to do instead.
+
+use super::Finding;
+use super::scan::{Scanned, is_word};
+
+/// Where a word is looked for.
+#[derive(Clone, Copy)]
+enum Place {
+    Code,
+    Comments,
+}
+
+struct Ban {
+    word: &'static str,
+    place: Place,
+    instead: &'static str,
+    /// Parts of paths where it may stand, each for a reason.
+    allowed: &'static [(&'static str, &'static str)],
+}
+
+const NOWHERE: &[(&str, &str)] = &[];
+
+const CLOCK_INSTEAD: &str = "take the time as an argument; only the server's clock reads it";
+const CLOCK_ALLOWED: &[(&str, &str)] = &[
+    ("/crates/server/", "it owns the clock that all others get"),
+    ("/crates/egress/", "deadlines of sockets are real time"),
+    ("/tests/", "a test may stand for a partner with a clock of its own"),
+    ("/xtask/", "a tool, not the product"),
+];
+
+const SLEEP_ALLOWED: &[(&str, &str)] = &[
+    ("/crates/server/", "the loops that wait for work, and the shutdown"),
+    ("/tests/src/", "polling a program of its own until it has done something, bounded"),
+    ("/xtask/", "a tool, not the product"),
+];
+
+const BANS: &[Ban] = &[
+    code("todo!", "write it, or leave it out"),
+    code("unimplemented!", "write it, or leave it out"),
+    code("#[allow(", "use #[expect(lint, reason = \"...\")]"),
+    code("#![allow(", "use #![expect(lint, reason = \"...\")]"),
+    code("#[ignore", "a test runs, or it is deleted"),
+    comment("FIXME", "mend it, or open an issue"),
+    comment("TODO", "do it, or open an issue"),
+    comment("XXX", "say what is wrong in a sentence, or mend it"),
+    comment("HACK", "say why in a sentence"),
+    timed("SystemTime::now(", CLOCK_INSTEAD, CLOCK_ALLOWED),
+    timed("Timestamp::now(", CLOCK_INSTEAD, CLOCK_ALLOWED),
+    timed("Zoned::now(", CLOCK_INSTEAD, CLOCK_ALLOWED),
+    timed("Instant::now(", CLOCK_INSTEAD, CLOCK_ALLOWED),
+    timed("sleep(", "wait for the event itself, with a deadline", SLEEP_ALLOWED),
+    timed(
+        "TcpStream::connect(",
+        "only egress opens outbound connections",
+        &[("/crates/egress/", "it is the one"), ("/tests/", "raw requests are what they test")],
+    ),
+];
+
+const fn code(word: &'static str, instead: &'static str) -> Ban {
+    Ban { word, place: Place::Code, instead, allowed: NOWHERE }
+}
+
+const fn comment(word: &'static str, instead: &'static str) -> Ban {
+    Ban { word, place: Place::Comments, instead, allowed: NOWHERE }
+}
+
+const fn timed(
+    word: &'static str,
+    instead: &'static str,
+    allowed: &'static [(&'static str, &'static str)],
+) -> Ban {
+    Ban { word, place: Place::Code, instead, allowed }
+}
+
+/// All banned words of all files.
+pub(crate) fn check(rust: &[Scanned<'_>]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for file in rust {
+        let path = format!("/{}", file.source.path);
+        for ban in BANS {
+            if ban.allowed.iter().any(|(part, _)| path.contains(part)) {
+                continue;
+            }
+            let text = match ban.place {
+                Place::Code => &file.code,
+                Place::Comments => &file.comments,
+            };
+            for (index, line) in text.lines().enumerate() {
+                if stands_in(line, ban.word) {
+                    let advice = format!("{}: {}", ban.word.trim_end_matches('('), ban.instead);
+                    found.push(file.source.finding(index + 1, "word", advice));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether the word stands in the line and not as a part of a longer one.
+fn stands_in(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
+        let begins = !(word.starts_with(is_word) && before.is_some_and(is_word));
+        let ends = !(word.ends_with(is_word) && after.is_some_and(is_word));
+        begins && ends
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SourceFile;
+    use super::*;
+
+    fn lines(path: &str, text: &str) -> Vec<usize> {
+        let source = SourceFile { path: path.into(), text: text.into() };
+        check(&[Scanned::new(&source)]).into_iter().map(|finding| finding.line).collect()
+    }
+
+    const NONE: [usize; 0] = [];
+
+    #[test]
+    fn words_are_found_in_their_place_only() {
+        let path = "crates/domain/src/a.rs";
+        assert_eq!(lines(path, "let a = 1;\n    todo!();\n"), [2]);
+        assert_eq!(lines(path, "// one should todo!() it\nlet a = \"FIXME\";\n"), NONE);
+        assert_eq!(lines(path, "let a = 1; // FIXME later\n"), [1]);
+        assert_eq!(lines(path, "let a = Timestamp::now();\nmy_sleep();\n"), [1]);
+        assert_eq!(lines(path, "sleep(a).await;\ntokio::time::sleep(a);\n"), [1, 2]);
+        assert_eq!(lines(path, "#[ignored]\nfn f() {}\n// XXXX and HACKED\n"), NONE);
+    }
+
+    #[test]
+    fn the_owner_of_the_clock_may_read_it() {
+        assert_eq!(lines("crates/server/src/clock.rs", "Timestamp::now()"), NONE);
+        assert_eq!(lines("crates/api/src/clock.rs", "Timestamp::now()"), [1]);
+    }
+}
