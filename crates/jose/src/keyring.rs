@@ -13,6 +13,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cert::{CertId, Certificate, Identity};
+use crate::jwe::Profile;
+use crate::jws::PartnerKeys;
 use crate::limits::{KEY_OVERLAP_DAYS_DEFAULT, KEYS_PER_SLOT_MAX};
 
 /// What has a certificate: a partner's certificate, or an identity of our own.
@@ -330,6 +332,31 @@ impl KeyRing {
         let signing = self.signing.current()?.id().clone();
         Some((signing, self.encryption.current()?.id().clone()))
     }
+}
+
+/// All keys of the platform as its outer parts see them: the platform's own identities and
+/// every application's certificates. One value, held in memory and replaced as a whole when
+/// the directory changes. Times are the implementation's business: what it yields is
+/// accepted now.
+pub trait Keys: Send + Sync {
+    /// The application with this id, active or not, with all its certificates.
+    fn partner(&self, app_id: &str) -> Option<Arc<PartnerKeys>>;
+
+    /// The platform's current signing identity.
+    fn signing(&self) -> Arc<Identity>;
+
+    /// The signing identity to use towards one application: during a rotation the one the
+    /// application is known to hold ([`Slot::preferred`]), else the current one.
+    fn signing_for(&self, app_id: &str) -> Arc<Identity> {
+        let _ = app_id;
+        self.signing()
+    }
+
+    /// The platform's encryption identity with this id, current or in overlap.
+    fn decryption(&self, kid: &str) -> Option<Arc<Identity>>;
+
+    /// Certificate and profile for what is encrypted for an application.
+    fn encryption_for(&self, app_id: &str) -> Option<(Arc<Certificate>, Profile)>;
 }
 
 #[cfg(test)]
