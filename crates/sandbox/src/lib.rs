@@ -1,1 +1,17 @@
-//! Simulated partners: Harbour Bank, ParkEasy and the downstream payment system.
+//! Simulated partners: channel apps (Harbour Bank, Jade Wallet), industry services (ParkEasy,
+//! TravelJoy) and the downstream payment system of an acquirer.
+//!
+//! Goal: whoever starts the sandbox can walk the whole journey against partners that behave as
+//! real ones do. They are programs of their own: they get addresses, keys and a clock, speak the
+//! public protocol through the SDK, and must not know the platform's store, domain or use cases.
+
+pub mod clock;
+pub mod config;
+mod partners;
+
+pub use clock::{Busy, PartnerClock};
+pub use config::{
+    BankBrand, BankConfig, ChannelLink, IconConfig, Listeners, OauthConfig, PartnersConfig,
+    Relation, ServiceBrand, ServiceConfig, SimulatorConfig, UserConfig,
+};
+pub use partners::{Partners, StartError};
