@@ -8,6 +8,7 @@
 //! This crate knows neither the domain, nor HTTP, nor cryptography: it sees bytes and text.
 
 pub mod class;
+pub mod downstream;
 pub mod fault;
 pub mod field;
 pub mod form;
@@ -15,9 +16,12 @@ pub mod generate;
 pub mod limits;
 pub mod message;
 pub mod part;
+pub mod read;
+pub mod slot;
 pub mod spec;
 mod tree;
 pub mod ucsp;
+pub mod write;
 
 pub use class::Class;
 pub use fault::{Fault, Faults, Rule};
@@ -25,3 +29,4 @@ pub use field::{Condition, Field, Kind, Length, Presence, Source, Table};
 pub use form::Form;
 pub use message::{Leg, Message, Method, Party, Shape, Side};
 pub use part::{Part, Request};
+pub use read::check_text;

@@ -73,7 +73,7 @@ part! {
     /// Plaintext of `encData` in [`GetCardPayloadAnswer`]. Never logged, never stored.
     CardPayload where [Condition::Either { either: "pan", or: &["token"] }] {
         pan "pan" C (PAN.note("The number itself, or else token"));
-        token "token" C (PAN.named("Token").note("Stands for pan").eg("6292000000000017"));
+        token "token" C (PAN.named("Token").note("Stands for pan").eg(""));
         expiry_date "expiryDate" M (text("Expiry Date", Ans, 4, 4).form(Form::YearMonth).secret()
             .note("YYMM").eg("2912"));
         cardholder_name "cardholderName" O (text("Cardholder Name", Ans, 1, 64).secret()

@@ -13,8 +13,11 @@ use crate::fault::{Faults, Rule};
 use crate::field::{Field, Table};
 use crate::limits::BODY_BYTES_MAX;
 use crate::message::{Party, Shape};
-use crate::part::{Context, Demand, Out, Part, Request, Slot, is_jwe, returned};
+use crate::part::{Part, Request, returned};
+use crate::read::{Context, Demand, is_jwe};
+use crate::slot::Slot;
 use crate::tree::{self, Object};
+use crate::write::Out;
 
 /// A request that does not have the declared shape: code 10.
 #[derive(Clone, PartialEq, Eq)]

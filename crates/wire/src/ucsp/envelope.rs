@@ -9,8 +9,10 @@ use crate::field::{Field, Presence, Table, text};
 use crate::form::Form;
 use crate::limits::ERROR_DETAIL_CHARS_MAX;
 use crate::message::Party;
-use crate::part::{Context, Out, Part, Request, part, presence, returned, slot};
+use crate::part::{Part, Request, part, presence, returned, slot};
+use crate::read::{Context, Demand};
 use crate::tree::{self, Node, Object};
+use crate::write::Out;
 
 /// Version of the messages (F).
 pub const VERSION_NO: &str = "1.0.0";
@@ -343,7 +345,7 @@ pub fn read_gateway_refusal(body: &[u8]) -> Option<MsgResponse> {
     let Some(Node::Object(response)) = root.present("MsgResponse") else {
         return None;
     };
-    let mut context = Context::new(crate::part::Demand::Request);
+    let mut context = Context::new(Demand::Request);
     let response = context.members::<MsgResponse>(response, MsgResponse::TABLE);
     context.into_faults().is_empty().then_some(response)
 }

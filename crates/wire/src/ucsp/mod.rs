@@ -12,6 +12,7 @@ mod envelope;
 mod keys;
 mod login;
 mod order;
+mod outline;
 mod result;
 mod reversal;
 pub mod rows;
@@ -36,7 +37,6 @@ pub use envelope::{
     CertificateSignature, Flat, FlatAnswer, MsgInfo, MsgResponse, NoMembers, ResponseCode,
     VERSION_NO, Wrapped, WrappedAnswer, gateway_refusal, message_id, read_gateway_refusal,
 };
-pub(crate) use envelope::{MSG_ID_ROW, signature_table};
 pub use keys::{
     KEY_INQUIRY_EXCHANGE, KEY_RESET_RESULT, KeyInquiryExchange, KeyInquiryExchangeAnswer,
     KeyResetResult,
@@ -46,6 +46,7 @@ pub use login::{
     ChannelLoginInfoAnswer, ChannelUserData, INDUSTRY_LOGIN_INFO, IndustryLoginInfo,
 };
 pub use order::{Goods, SUBMIT_PAYMENT_ORDER, SubmitPaymentOrder, SubmitPaymentOrderAnswer};
+pub use outline::outline;
 pub use result::{
     DiscountDetails, PAYMENT_RESULT_INQUIRY, PAYMENT_RESULT_NOTICE, PaymentResultInquiry,
     PaymentResultInquiryAnswer, PaymentResultNotice,

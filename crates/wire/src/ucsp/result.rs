@@ -45,9 +45,9 @@ part! {
         mer_id "merId" M (MER_ID);
         acq_iin "acqIIN" M (ACQ_IIN);
         query_id "queryId" M (QUERY_ID.note("With txnType the key of the receiver's idempotency"));
-        orig_qry_id "origQryId" C (ORIG_QRY_ID.note("On reversals"));
-        orig_order_id "origOrderId" C (ORIG_ORDER_ID.note("On reversals"));
-        orig_txn_time "origTxnTime" C (ORIG_TXN_TIME.note("On reversals"));
+        orig_qry_id "origQryId" C (ORIG_QRY_ID.note("On reversals").eg(""));
+        orig_order_id "origOrderId" C (ORIG_ORDER_ID.note("On reversals").eg(""));
+        orig_txn_time "origTxnTime" C (ORIG_TXN_TIME.note("On reversals").eg(""));
         txn_amt "txnAmt" M (TXN_AMT);
         currency_code "currencyCode" M (CURRENCY_CODE);
         pay_amt "payAmt" O (AMOUNT.named("Paid Amount").note("After discounts, minor units"));
@@ -67,7 +67,7 @@ part! {
         trace_no "traceNo" O (TRACE_NO);
         trace_time "traceTime" O (TRACE_TIME);
         tn "tn" C (TN.note("On front-end payments"));
-        contract_id "contractId" C (CONTRACT_ID.note("On debits"));
+        contract_id "contractId" C (CONTRACT_ID.note("On debits").eg(""));
         channel_code "channelCode" M (CHANNEL_CODE);
         user_id "userId" M (USER_ID);
         req_reserved "reqReserved" R (REQ_RESERVED);
@@ -93,7 +93,7 @@ part! {
     ] {
         order_id "orderId" C (ORDER_ID.note("Together with txnTime, or else queryId"));
         txn_time "txnTime" C (TXN_TIME.note("Together with orderId, or else queryId"));
-        query_id "queryId" C (QUERY_ID.note("May stand for orderId and txnTime"));
+        query_id "queryId" C (QUERY_ID.note("May stand for orderId and txnTime").eg(""));
         mer_id "merId" M (MER_ID);
         acq_iin "acqIIN" M (ACQ_IIN);
     }

@@ -25,8 +25,8 @@ part! {
         order_id "orderId" M (NEW_ORDER);
         txn_time "txnTime" M (NEW_TIME);
         orig_qry_id "origQryId" C (ORIG_QRY_ID);
-        orig_order_id "origOrderId" C (ORIG_ORDER_ID);
-        orig_txn_time "origTxnTime" C (ORIG_TXN_TIME);
+        orig_order_id "origOrderId" C (ORIG_ORDER_ID.eg(""));
+        orig_txn_time "origTxnTime" C (ORIG_TXN_TIME.eg(""));
         mer_id "merId" M (MER_ID);
         acq_iin "acqIIN" M (ACQ_IIN);
         txn_amt "txnAmt" M (TXN_AMT.note("Equal to the original, minor units"));
@@ -42,7 +42,7 @@ part! {
     PaymentCancellationAnswer {
         order_id "orderId" R (ORDER_ID);
         txn_time "txnTime" R (TXN_TIME);
-        query_id "queryId" C (QUERY_ID);
+        query_id "queryId" C (QUERY_ID.eg("202601051130010000181"));
     }
 }
 
@@ -61,8 +61,8 @@ part! {
         order_id "orderId" M (NEW_ORDER);
         txn_time "txnTime" M (NEW_TIME);
         orig_qry_id "origQryId" C (ORIG_QRY_ID);
-        orig_order_id "origOrderId" C (ORIG_ORDER_ID);
-        orig_txn_time "origTxnTime" C (ORIG_TXN_TIME);
+        orig_order_id "origOrderId" C (ORIG_ORDER_ID.eg(""));
+        orig_txn_time "origTxnTime" C (ORIG_TXN_TIME.eg(""));
         mer_id "merId" M (MER_ID);
         acq_iin "acqIIN" M (ACQ_IIN);
         txn_amt "txnAmt" M (TXN_AMT.note("At most what is not refunded yet, minor units"));
@@ -79,7 +79,7 @@ part! {
     PaymentRefundAnswer {
         order_id "orderId" R (ORDER_ID);
         txn_time "txnTime" R (TXN_TIME);
-        query_id "queryId" C (QUERY_ID);
+        query_id "queryId" C (QUERY_ID.eg("202601051130010000181"));
     }
 }
 
@@ -100,7 +100,7 @@ part! {
             "Of the refund or cancellation; together with txnTime, or else queryId"));
         txn_time "txnTime" C (TXN_TIME.note(
             "Of the refund or cancellation; together with orderId, or else queryId"));
-        query_id "queryId" C (QUERY_ID.note("Of the refund or cancellation"));
+        query_id "queryId" C (QUERY_ID.note("Of the refund or cancellation").eg(""));
         mer_id "merId" M (MER_ID);
         acq_iin "acqIIN" M (ACQ_IIN);
     }
@@ -118,7 +118,7 @@ part! {
         currency_code "currencyCode" C (CURRENCY_CODE);
         txn_status "txnStatus" C (text("Transaction Status", An, 1, 10).on_approval()
             .values(STATUSES).eg("SUCCESS"));
-        query_id "queryId" C (QUERY_ID);
+        query_id "queryId" C (QUERY_ID.eg("202601051130010000181"));
         orig_resp_code "origRespCode" C (ORIG_RESP_CODE);
         orig_resp_msg "origRespMsg" C (ORIG_RESP_MSG);
         settle_amt "settleAmt" C (SETTLE_AMT);
