@@ -49,6 +49,12 @@ const UNPRINTABLE: [(u32, u32); 12] = [
     (0xf_0000, 0x10_ffff), // private use planes
 ];
 
+/// Printable text of the first plane: the complement of `UNPRINTABLE` and of the C0 controls.
+const PRINTABLE: &str = concat!(
+    r"^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069",
+    r"\ue000-\uf8ff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]*$"
+);
+
 impl Class {
     /// The name in the column "Type" of the reference tables.
     #[must_use]
@@ -99,7 +105,8 @@ impl Class {
         }
     }
 
-    /// The class as a regular expression of ECMA 262 with the flag `u`, for JSON Schema.
+    /// The class as a regular expression for JSON Schema. That of printable text leaves the
+    /// planes beyond the first to decoding, since engines differ in how they write them.
     #[must_use]
     pub const fn pattern(self) -> &'static str {
         match self {
@@ -107,7 +114,7 @@ impl Class {
             Self::A => "^[A-Za-z]*$",
             Self::An => "^[0-9A-Za-z]*$",
             Self::Ns => "^[ -@\\[-`{-~]*$",
-            Self::Ans | Self::S => "^[^\\p{C}\\u2028\\u2029]*$",
+            Self::Ans | Self::S => PRINTABLE,
         }
     }
 }

@@ -185,7 +185,9 @@ impl Context {
                 if missing == or.len() {
                     self.fault(either, Rule::MissingEither(or));
                 } else {
-                    or.iter().filter(absent).for_each(|id| self.fault(*id, Rule::Missing));
+                    for id in or.iter().filter(absent) {
+                        self.fault(id, Rule::Missing);
+                    }
                 }
             }
             Condition::Needs { given, needed } => {

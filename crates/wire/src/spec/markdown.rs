@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use super::flows::FLOWS;
-use super::table::{Row, half, way};
-use super::{COLUMNS, example, example_plain, pretty, rows};
+use super::table::{Row, half, rows_closed, way};
+use super::{COLUMNS, example, example_plain, pretty, rows_of};
 use crate::class::Class;
 use crate::field::{Field, Kind};
-use crate::message::{Leg, Message, Side};
-use crate::ucsp::{MESSAGES, ResponseCode, outline};
+use crate::message::{Leg, Message, Party, Side};
+use crate::part::Part;
+use crate::ucsp::{MESSAGES, MsgInfo, MsgResponse, ResponseCode, outline, signature_table};
 
 const HEAD: &str = "\
 <!-- Generated from the declarations in crates/wire. Change those, then run: cargo xtask generate -->
@@ -46,6 +47,7 @@ pub fn reference() -> String {
     let mut out = String::from(HEAD);
     contents(&mut out);
     out.push_str(RULES);
+    envelope(&mut out);
     classes(&mut out);
     codes(&mut out);
     flows(&mut out);
@@ -71,6 +73,24 @@ fn contents(out: &mut String) {
 
 fn short_way(leg: &Leg) -> String {
     format!("{} `{}`", leg.method.name(), leg.address.words())
+}
+
+/// The objects around the fields, described once for all messages.
+const ENVELOPE: [&str; 3] = ["msgInfo", "msgResponse", "certificateSignature"];
+
+fn envelope(out: &mut String) {
+    let tables = [
+        ("msgInfo", MsgInfo::TABLE),
+        ("msgResponse", MsgResponse::TABLE),
+        ("certificateSignature of the platform", signature_table(Party::Platform)),
+        ("certificateSignature of an industry service", signature_table(Party::Industry)),
+    ];
+    out.push_str("## Envelope\n");
+    for (title, table) in tables {
+        let _ = write!(out, "\n### {title}\n\n");
+        markdown_table(out, &rows_of(table));
+    }
+    out.push('\n');
 }
 
 fn classes(out: &mut String) {
@@ -112,7 +132,7 @@ fn section(out: &mut String, message: &Message) {
     for leg in message.legs {
         let _ = write!(out, "\n#### {}\n", way(leg));
         for side in [Side::Request, Side::Answer] {
-            let rows = rows(message, leg.shape, side);
+            let rows = rows_closed(message, leg.shape, side, &ENVELOPE);
             if rows.is_empty() {
                 continue;
             }

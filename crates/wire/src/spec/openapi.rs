@@ -21,6 +21,10 @@ pub fn openapi() -> Value {
             }
         }
     }
+    let mut schemas = Map::new();
+    for item in paths.values_mut().chain(webhooks.values_mut()) {
+        hoist(item, &mut schemas);
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -36,7 +40,7 @@ pub fn openapi() -> Value {
         "security": [{"UPI-JWS": []}],
         "paths": paths,
         "webhooks": webhooks,
-        "components": components(),
+        "components": components(&schemas),
     })
 }
 
@@ -146,7 +150,45 @@ fn responses(message: &Message, legs: &[&Leg]) -> Value {
     })
 }
 
-fn components() -> Value {
+/// The objects that stand in many messages, and the names that they get.
+const SHARED: [(&str, &str); 3] = [
+    ("msgInfo", "MsgInfo"),
+    ("msgResponse", "MsgResponse"),
+    ("certificateSignature", "CertificateSignature"),
+];
+
+/// Moves the schemas of shared objects to the components. An object whose schema differs from
+/// place to place (by who signs, by what an answer demands) gets a number after its name.
+fn hoist(value: &mut Value, schemas: &mut Map<String, Value>) {
+    match value {
+        Value::Object(object) => {
+            for (id, name) in SHARED {
+                if let Some(found) = object.get_mut(id)
+                    && found.get("title").is_some()
+                {
+                    *found = reference_to(name, found.take(), schemas);
+                }
+            }
+            object.values_mut().for_each(|inner| hoist(inner, schemas));
+        }
+        Value::Array(array) => array.iter_mut().for_each(|inner| hoist(inner, schemas)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn reference_to(name: &str, schema: Value, schemas: &mut Map<String, Value>) -> Value {
+    let mut free = name.to_owned();
+    let mut number = 1;
+    while schemas.get(&free).is_some_and(|other| *other != schema) {
+        number += 1;
+        free = format!("{name}{number}");
+    }
+    let pointer = format!("#/components/schemas/{free}");
+    schemas.insert(free, schema);
+    json!({ "$ref": pointer })
+}
+
+fn components(schemas: &Map<String, Value>) -> Value {
     let gateway = |description: &str, format_invalid: bool| {
         let body = crate::ucsp::gateway_refusal(format_invalid);
         let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -164,6 +206,7 @@ fn components() -> Value {
         })
     };
     json!({
+        "schemas": schemas,
         "securitySchemes": {"UPI-JWS": {
             "type": "apiKey", "in": "header", "name": "UPI-JWS",
             "description": "Detached JWS (RFC 7515 appendix F, RS256) over the body as sent: \

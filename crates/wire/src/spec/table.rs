@@ -26,7 +26,19 @@ pub struct Row {
 #[must_use]
 pub fn rows(message: &Message, shape: Shape, side: Side) -> Vec<Row> {
     let mut rows = Vec::new();
-    collect(&outline(message, shape, side), 0, &mut rows);
+    collect(&outline(message, shape, side), 0, &[], &mut rows);
+    rows
+}
+
+/// The same rows without those below the objects named.
+pub(crate) fn rows_closed(
+    message: &Message,
+    shape: Shape,
+    side: Side,
+    closed: &[&str],
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    collect(&outline(message, shape, side), 0, closed, &mut rows);
     rows
 }
 
@@ -34,15 +46,17 @@ pub fn rows(message: &Message, shape: Shape, side: Side) -> Vec<Row> {
 #[must_use]
 pub fn rows_of(table: &Table) -> Vec<Row> {
     let mut rows = Vec::new();
-    collect(table.fields, 0, &mut rows);
+    collect(table.fields, 0, &[], &mut rows);
     rows
 }
 
-fn collect(fields: &[Field], depth: usize, rows: &mut Vec<Row>) {
+fn collect(fields: &[Field], depth: usize, closed: &[&str], rows: &mut Vec<Row>) {
     for field in fields {
         rows.push(row(field, depth));
-        if let Some(table) = field.nested() {
-            collect(table.fields, depth + 1, rows);
+        if let Some(table) = field.nested()
+            && !closed.contains(&field.id)
+        {
+            collect(table.fields, depth + 1, closed, rows);
         }
     }
 }
@@ -84,7 +98,7 @@ fn note(field: &Field) -> String {
         parts.push(field.note.to_owned());
     }
     if let Form::Values(values) = field.form {
-        let value = |(value, meaning): &(&str, &str)| format!("{value} {meaning}");
+        let value = |(value, meaning): &(&str, &str)| format!("{value}: {meaning}");
         parts.push(values.iter().map(value).collect::<Vec<_>>().join(", "));
     } else {
         let words = field.form.words();
@@ -93,7 +107,7 @@ fn note(field: &Field) -> String {
             parts.push(words.to_owned());
         }
     }
-    parts.join(". ")
+    parts.join("; ")
 }
 
 /// One message as text for a terminal: what it is, its ways, its tables.

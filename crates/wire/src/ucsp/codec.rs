@@ -87,15 +87,13 @@ fn section<T: Part>(
         context.fault(name, Rule::Duplicate);
         return None;
     }
-    match node.filter(|node| !node.is_absent()) {
-        Some(node) => context.within(name, |context| context.object(node, table)),
-        None => {
-            if needed {
-                context.fault(name, Rule::Missing);
-            }
-            None
+    let Some(node) = node.filter(|node| !node.is_absent()) else {
+        if needed {
+            context.fault(name, Rule::Missing);
         }
-    }
+        return None;
+    };
+    context.within(name, |context| context.object(node, table))
 }
 
 fn msg_info(context: &mut Context, root: &Object<'_>, name: &str, needed: bool) -> MsgInfo {

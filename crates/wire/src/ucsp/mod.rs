@@ -33,6 +33,7 @@ pub use debit::{
     SUBMIT_AUTO_DEBIT, SignAutoDebit, SignAutoDebitAnswer, SignAutoDebitNotice, SubmitAutoDebit,
     SubmitAutoDebitAnswer,
 };
+pub(crate) use envelope::signature_table;
 pub use envelope::{
     CertificateSignature, Flat, FlatAnswer, MsgInfo, MsgResponse, NoMembers, ResponseCode,
     VERSION_NO, Wrapped, WrappedAnswer, gateway_refusal, message_id, read_gateway_refusal,

@@ -71,7 +71,8 @@ fn add<T: Request>(codecs: &mut Vec<Codec>) {
 
 /// The query as JSON stands for its pairs here; a value that is not text is not a pair.
 fn recode_query<T: Part>(body: &[u8]) -> Result<Vec<u8>, Faults> {
-    let value: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body).unwrap();
+    let value: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(body).unwrap_or_default();
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     let pairs: Vec<(String, String)> =
         value.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect();

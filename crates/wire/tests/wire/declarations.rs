@@ -69,7 +69,9 @@ fn conditions_name_fields_that_may_be_absent() {
             match *condition {
                 Condition::Either { either, or } => {
                     may_be_absent(table, either);
-                    or.iter().for_each(|id| may_be_absent(table, id));
+                    for id in or {
+                        may_be_absent(table, id);
+                    }
                 }
                 Condition::Needs { given, needed } => {
                     may_be_absent(table, given);
