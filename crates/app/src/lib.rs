@@ -11,6 +11,7 @@
 )]
 
 pub mod caller;
+pub mod clock;
 pub mod directory;
 pub mod flights;
 pub mod journal;
@@ -19,6 +20,9 @@ pub mod platform;
 pub mod ports;
 pub mod records;
 pub mod refusal;
+pub mod scenario;
+pub mod use_cases;
+pub mod verify;
 pub mod writeset;
 
 pub use caller::Caller;

@@ -22,3 +22,13 @@ pub const REPLAY_WINDOW: SignedDuration = SignedDuration::from_mins(10);
 pub const CLAIM_COUNT_MAX: usize = 64;
 /// How long a lease on a task lasts, real time.
 pub const TASK_LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// How often another number is tried when one is taken.
+pub const NUMBER_TRIES_COUNT_MAX: u32 = 4;
+/// How long after an intent the resolver asks by itself, business time; longer than the call.
+pub const RESOLVER_GRACE: SignedDuration = SignedDuration::from_secs(15);
+/// How long the sandbox outcome 09 waits for the notice, real time.
+pub const NOTICE_FIRST_WAIT_S_MAX: u64 = 5;
+/// Documents or journal lines read at once when everything is walked through.
+pub const PAGE_COUNT_MAX: usize = 500;
+/// How long one step of a moved clock waits for the work that fell due, real time.
+pub const CLOCK_STEP_WAIT_S_MAX: u64 = 10;

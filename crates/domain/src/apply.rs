@@ -3,6 +3,7 @@
 use money::Amount;
 
 use crate::event::Event;
+use crate::ids::QueryId;
 use crate::order::{Order, OrderState, Settlement};
 use crate::reversal::{Reversal, ReversalKind, ReversalState};
 
@@ -36,8 +37,10 @@ pub fn apply(order: Order, event: &Event) -> Result<Order, Impossible> {
         }
         Some(kind) => {
             let changed = match kind {
-                ReversalEvent::New(fresh) => requested(state, reversals, fresh),
-                ReversalEvent::Result(query_id, next) => moved(state, reversals, query_id, next),
+                ReversalEvent::New(fresh) => requested(state, reversals, *fresh),
+                ReversalEvent::Result(query_id, next) => {
+                    moved(state, reversals, (query_id, next), event)
+                }
             };
             let (state, reversals) = changed.ok_or(impossible)?;
             Ok(Order { terms, state, reversals })
@@ -104,19 +107,18 @@ fn payment(amount: &Amount, state: OrderState, event: &Event) -> Option<OrderSta
 }
 
 enum ReversalEvent<'a> {
-    New(Reversal),
-    Result(&'a crate::ids::QueryId, ReversalState),
+    New(Box<Reversal>),
+    Result(&'a QueryId, ReversalState),
 }
 
 fn reversal_event(event: &Event) -> Option<ReversalEvent<'_>> {
     match event {
         Event::ReversalRequested { terms } => {
-            Some(ReversalEvent::New(Reversal::requested(terms.as_ref().clone())))
+            Some(ReversalEvent::New(Box::new(Reversal::requested(terms.as_ref().clone()))))
         }
-        Event::ReversalAccepted { query_id, at } => Some(ReversalEvent::Result(
-            query_id,
-            ReversalState::Processing { accepted_at: Some(*at) },
-        )),
+        Event::ReversalAccepted { query_id, .. } => {
+            Some(ReversalEvent::Result(query_id, ReversalState::Processing))
+        }
         Event::ReversalUncertain { query_id, at } => {
             Some(ReversalEvent::Result(query_id, ReversalState::Unknown { since: *at }))
         }
@@ -154,8 +156,8 @@ fn requested(
 fn moved(
     state: OrderState,
     mut reversals: Vec<Reversal>,
-    query_id: &crate::ids::QueryId,
-    next: ReversalState,
+    (query_id, next): (&QueryId, ReversalState),
+    event: &Event,
 ) -> Option<(OrderState, Vec<Reversal>)> {
     let reversal = reversals.iter_mut().find(|r| &r.terms.query_id == query_id)?;
     if !reversal.is_open() {
@@ -165,10 +167,13 @@ fn moved(
         ReversalState::Succeeded { .. } => {
             given_back(state, reversal.terms.kind, reversal.terms.amount)?
         }
-        ReversalState::Processing { .. }
+        ReversalState::Processing
         | ReversalState::Unknown { .. }
         | ReversalState::Refused { .. } => state,
     };
+    if let Event::ReversalAccepted { at, .. } | Event::ReversalUncertain { at, .. } = event {
+        reversal.pending_since = reversal.pending_since.or(Some(*at));
+    }
     reversal.state = next;
     Some((state, reversals))
 }

@@ -17,7 +17,7 @@ use crate::reversal::{Reversal, ReversalKind, ReversalState, ReversalTerms};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// This happens now.
-    Happens(Event),
+    Happens(Box<Event>),
     /// The order is already where the command would bring it; nothing happens.
     Nothing,
 }
@@ -40,8 +40,8 @@ pub fn decide(order: &Order, command: &Command, now: Timestamp) -> Result<Decisi
     }
 }
 
-fn happens(event: Event) -> Result<Decision, Rejection> {
-    Ok(Decision::Happens(event))
+fn happens(event: Event) -> Decision {
+    Decision::Happens(Box::new(event))
 }
 
 fn start_payment(order: &Order, attempt: &Attempt, now: Timestamp) -> Result<Decision, Rejection> {
@@ -49,7 +49,7 @@ fn start_payment(order: &Order, attempt: &Attempt, now: Timestamp) -> Result<Dec
         OrderState::Created if now >= order.terms.expires_at => {
             Err(Rejection::Expired(order.terms.expires_at))
         }
-        OrderState::Created => happens(Event::PaymentStarted { attempt: attempt.clone() }),
+        OrderState::Created => Ok(happens(Event::PaymentStarted { attempt: attempt.clone() })),
         OrderState::Paying { .. } => Err(Rejection::PaymentUnderWay),
         OrderState::Unknown { .. } => Err(Rejection::PaymentUnknown),
         OrderState::Closed { .. } | OrderState::Failed { .. } => {
@@ -68,46 +68,51 @@ fn record_payment(
     trade_day: Date,
     at: Timestamp,
 ) -> Result<Decision, Rejection> {
-    match &order.state {
-        OrderState::Created | OrderState::Closed { .. } => Err(Rejection::NoSuchAttempt),
-        OrderState::Paying { attempt } => match outcome {
-            Outcome::Accepted if attempt.accepted_at.is_some() => Ok(Decision::Nothing),
-            Outcome::Accepted => happens(Event::PaymentAccepted { at }),
-            Outcome::Lost if attempt.accepted_at.is_some() => Ok(Decision::Nothing),
-            Outcome::Lost => happens(Event::PaymentUncertain { at }),
-            Outcome::Succeeded(_) | Outcome::Refused(_) => payment_final(outcome, trade_day, at),
-        },
-        OrderState::Unknown { .. } => match outcome {
-            Outcome::Accepted | Outcome::Lost => Ok(Decision::Nothing),
-            Outcome::Succeeded(_) | Outcome::Refused(_) => payment_final(outcome, trade_day, at),
-        },
-        OrderState::Failed { .. } => match outcome {
-            Outcome::Succeeded(_) => Err(Rejection::Contradiction(order.state.name())),
-            Outcome::Accepted | Outcome::Refused(_) | Outcome::Lost => Ok(Decision::Nothing),
-        },
-        OrderState::Paid { .. }
-        | OrderState::PartRefunded { .. }
-        | OrderState::Refunded { .. }
-        | OrderState::Cancelled { .. } => match outcome {
-            Outcome::Refused(_) => Err(Rejection::Contradiction(order.state.name())),
-            Outcome::Accepted | Outcome::Succeeded(_) | Outcome::Lost => Ok(Decision::Nothing),
-        },
-    }
-}
-
-fn payment_final(outcome: &Outcome, trade_day: Date, at: Timestamp) -> Result<Decision, Rejection> {
-    match outcome {
-        Outcome::Succeeded(result) => {
-            happens(Event::PaymentSucceeded { at, trade_day, result: result.clone() })
+    let result = match (&order.state, outcome) {
+        (OrderState::Created | OrderState::Closed { .. }, _) => Err(Rejection::NoSuchAttempt),
+        (OrderState::Paying { .. } | OrderState::Unknown { .. }, Outcome::Succeeded(result)) => {
+            Ok(Some(Event::PaymentSucceeded { at, trade_day, result: result.clone() }))
         }
-        Outcome::Refused(result) => happens(Event::PaymentFailed { at, result: result.clone() }),
-        Outcome::Accepted | Outcome::Lost => Ok(Decision::Nothing),
-    }
+        (OrderState::Paying { .. } | OrderState::Unknown { .. }, Outcome::Refused(result)) => {
+            Ok(Some(Event::PaymentFailed { at, result: result.clone() }))
+        }
+        (OrderState::Paying { attempt }, Outcome::Accepted) if attempt.accepted_at.is_none() => {
+            Ok(Some(Event::PaymentAccepted { at }))
+        }
+        (OrderState::Paying { attempt }, Outcome::Lost) if attempt.accepted_at.is_none() => {
+            Ok(Some(Event::PaymentUncertain { at }))
+        }
+        (OrderState::Failed { .. }, Outcome::Succeeded(_)) => {
+            Err(Rejection::Contradiction(order.state.name()))
+        }
+        (
+            OrderState::Paid { .. }
+            | OrderState::PartRefunded { .. }
+            | OrderState::Refunded { .. }
+            | OrderState::Cancelled { .. },
+            Outcome::Refused(_),
+        ) => Err(Rejection::Contradiction(order.state.name())),
+        (
+            OrderState::Paying { .. } | OrderState::Unknown { .. },
+            Outcome::Accepted | Outcome::Lost,
+        )
+        | (OrderState::Failed { .. }, Outcome::Accepted | Outcome::Refused(_) | Outcome::Lost)
+        | (
+            OrderState::Paid { .. }
+            | OrderState::PartRefunded { .. }
+            | OrderState::Refunded { .. }
+            | OrderState::Cancelled { .. },
+            Outcome::Accepted | Outcome::Succeeded(_) | Outcome::Lost,
+        ) => Ok(None),
+    };
+    Ok(result?.map_or(Decision::Nothing, happens))
 }
 
 fn close(order: &Order, now: Timestamp) -> Result<Decision, Rejection> {
     match &order.state {
-        OrderState::Created if now >= order.terms.expires_at => happens(Event::Closed { at: now }),
+        OrderState::Created if now >= order.terms.expires_at => {
+            Ok(happens(Event::Closed { at: now }))
+        }
         OrderState::Created => Err(Rejection::NotDueYet(order.terms.expires_at)),
         OrderState::Closed { .. } => Ok(Decision::Nothing),
         OrderState::Paying { .. } => Err(Rejection::PaymentUnderWay),
@@ -148,7 +153,7 @@ fn reversal(
         }
         ReversalKind::Refund => refund(order, settlement, terms, now)?,
     }
-    happens(Event::ReversalRequested { terms: Box::new(terms.clone()) })
+    Ok(happens(Event::ReversalRequested { terms: Box::new(terms.clone()) }))
 }
 
 fn successful(order: &Order) -> Result<&Settlement, Rejection> {
@@ -210,23 +215,22 @@ fn record_reversal(
     };
     let query_id = query_id.clone();
     match (&reversal.state, outcome) {
-        (ReversalState::Processing { accepted_at: None }, Outcome::Accepted) => {
-            happens(Event::ReversalAccepted { query_id, at })
+        (ReversalState::Processing, Outcome::Accepted) if reversal.pending_since.is_none() => {
+            Ok(happens(Event::ReversalAccepted { query_id, at }))
         }
-        (ReversalState::Processing { accepted_at: None }, Outcome::Lost) => {
-            happens(Event::ReversalUncertain { query_id, at })
+        (ReversalState::Processing, Outcome::Lost) if reversal.pending_since.is_none() => {
+            Ok(happens(Event::ReversalUncertain { query_id, at }))
         }
-        (
-            ReversalState::Processing { .. } | ReversalState::Unknown { .. },
-            Outcome::Succeeded(r),
-        ) => happens(Event::ReversalSucceeded { query_id, at, result: r.clone() }),
-        (ReversalState::Processing { .. } | ReversalState::Unknown { .. }, Outcome::Refused(r)) => {
-            happens(Event::ReversalRefused { query_id, at, result: r.clone() })
+        (ReversalState::Processing | ReversalState::Unknown { .. }, Outcome::Succeeded(result)) => {
+            Ok(happens(Event::ReversalSucceeded { query_id, at, result: result.clone() }))
+        }
+        (ReversalState::Processing | ReversalState::Unknown { .. }, Outcome::Refused(result)) => {
+            Ok(happens(Event::ReversalRefused { query_id, at, result: result.clone() }))
         }
         (ReversalState::Succeeded { .. }, Outcome::Refused(_))
         | (ReversalState::Refused { .. }, Outcome::Succeeded(_)) => Err(contradiction(reversal)),
         (
-            ReversalState::Processing { .. }
+            ReversalState::Processing
             | ReversalState::Unknown { .. }
             | ReversalState::Succeeded { .. }
             | ReversalState::Refused { .. },

@@ -182,6 +182,9 @@ pub struct Attempt {
     /// When the downstream system said that it accepted the attempt, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
+    /// Sandbox applications only: the outcome asked for of this attempt, 0 to 99.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<u8>,
 }
 
 /// A card as far as it may be kept: never a number.
@@ -280,6 +283,12 @@ impl Order {
             | OrderState::Refunded { settlement }
             | OrderState::Cancelled { settlement } => Some(&settlement.attempt),
         }
+    }
+
+    /// The sandbox outcome in force for the payment: the attempt's, else the order's.
+    #[must_use]
+    pub fn scenario(&self) -> Option<u8> {
+        self.attempt().and_then(|attempt| attempt.scenario).or(self.terms.scenario)
     }
 
     /// The reversal with this number.

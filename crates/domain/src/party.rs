@@ -143,8 +143,7 @@ pub struct OauthClient {
 
 impl std::fmt::Debug for OauthClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let client = f.debug_struct("OauthClient").field("client_id", &self.client_id).finish();
-        client
+        f.debug_struct("OauthClient").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 

@@ -62,19 +62,30 @@ pub struct ReversalTerms {
 pub struct Reversal {
     /// What was asked for.
     pub terms: ReversalTerms,
+    /// When it became clear that the result comes later, if it did: what was answered first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_since: Option<Timestamp>,
     /// Where it stands.
     pub state: ReversalState,
+}
+
+/// What the request for a reversal was answered first; a replay gets it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstAnswer {
+    /// The money went back at once.
+    Done,
+    /// Accepted, the result comes later.
+    Pending,
+    /// Refused at once by the downstream system.
+    Refused,
 }
 
 /// The life of a reversal: every accepted one reaches a final state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum ReversalState {
-    /// The intent is durable, or the downstream system accepted it; the outcome is to come.
-    Processing {
-        /// When the downstream system said that it accepted it, if it did.
-        accepted_at: Option<Timestamp>,
-    },
+    /// The intent is durable; the downstream system may have accepted it; the outcome is to come.
+    Processing,
     /// The downstream system did not answer; the resolver asks on.
     Unknown {
         /// Since when.
@@ -100,7 +111,7 @@ impl Reversal {
     /// A fresh reversal.
     #[must_use]
     pub fn requested(terms: ReversalTerms) -> Self {
-        Self { terms, state: ReversalState::Processing { accepted_at: None } }
+        Self { terms, pending_since: None, state: ReversalState::Processing }
     }
 
     /// Whether it was refused for certain, so that its amount is free again.
@@ -109,10 +120,22 @@ impl Reversal {
         matches!(self.state, ReversalState::Refused { .. })
     }
 
+    /// What the request was answered first.
+    #[must_use]
+    pub const fn first_answer(&self) -> FirstAnswer {
+        match (&self.state, self.pending_since) {
+            (ReversalState::Succeeded { .. }, None) => FirstAnswer::Done,
+            (ReversalState::Refused { .. }, None) => FirstAnswer::Refused,
+            (ReversalState::Processing | ReversalState::Unknown { .. }, _) | (_, Some(_)) => {
+                FirstAnswer::Pending
+            }
+        }
+    }
+
     /// Whether its outcome is still open.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        matches!(self.state, ReversalState::Processing { .. } | ReversalState::Unknown { .. })
+        matches!(self.state, ReversalState::Processing | ReversalState::Unknown { .. })
     }
 }
 
@@ -121,7 +144,7 @@ impl ReversalState {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Processing { .. } => "processing",
+            Self::Processing => "processing",
             Self::Unknown { .. } => "unknown",
             Self::Succeeded { .. } => "succeeded",
             Self::Refused { .. } => "refused",

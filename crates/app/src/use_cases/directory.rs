@@ -1,0 +1,53 @@
+//! The directory as a document of the store: loaded at start, replaced under its version.
+
+use crate::directory::{Directory, DirectoryData};
+use crate::platform::Platform;
+use crate::ports::store::{CommitOutcome, Store, StoreError};
+use crate::records::{DIRECTORY, DIRECTORY_KEY};
+use crate::writeset::{Operation, RecordChange, RecordWrite, WriteSet};
+
+/// Reads the directory; empty when there is none yet.
+///
+/// # Errors
+/// The store's; [`StoreError::Damaged`] when the document cannot be read.
+pub async fn load_directory(store: &dyn Store) -> Result<DirectoryData, StoreError> {
+    let Some(found) = store.record(DIRECTORY, DIRECTORY_KEY).await? else {
+        return Ok(DirectoryData::default());
+    };
+    serde_json::from_str(&found.value).map_err(|error| StoreError::Damaged {
+        what: "directory".to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Replaces the directory, keeps `operation` in the journal, and puts it in force here.
+///
+/// # Errors
+/// The store's; `false` when somebody else changed it meanwhile.
+pub async fn save_directory(
+    platform: &Platform,
+    data: DirectoryData,
+    operation: Operation,
+) -> Result<bool, StoreError> {
+    let body = serde_json::to_string(&data).map_err(|error| StoreError::Damaged {
+        what: "directory".to_owned(),
+        reason: error.to_string(),
+    })?;
+    let found = platform.store.record(DIRECTORY, DIRECTORY_KEY).await?;
+    let change = match found {
+        Some(found) => RecordChange::Replace { body, expected: found.version, expires_at: None },
+        None => RecordChange::Insert { body, expires_at: None },
+    };
+    let key = DIRECTORY_KEY.to_owned();
+    let set = WriteSet {
+        at: Some(platform.clock.now()),
+        records: vec![RecordWrite { space: DIRECTORY, key, change }],
+        operations: vec![operation],
+        ..WriteSet::default()
+    };
+    if platform.store.commit(set).await? != CommitOutcome::Committed {
+        return Ok(false);
+    }
+    platform.directory.set(Directory::new(data));
+    Ok(true)
+}

@@ -1,0 +1,114 @@
+//! Tasks that the dispatcher claims: closing at the deadline, asking after open transactions.
+
+use domain::ids::QueryId;
+use domain::inquiry;
+use domain::order::{Order, OrderState};
+use domain::{Command, Decision, apply, decide};
+
+use super::record::{RecordError, Transaction, record_outcome};
+use crate::platform::Platform;
+use crate::ports::store::{CommitOutcome, StoreError};
+use crate::writeset::{OrderWrite, Task, TaskBody, TaskWrite, Versioned, WriteSet};
+
+/// Closes an order whose time to be paid is over. A commit that finds the order changed leaves the
+/// task to its lease: it is decided again then.
+///
+/// # Errors
+/// The store's; the task is claimed again after its lease.
+pub async fn run_close(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {
+    let task = &claimed.value;
+    let Some(found) = platform.store.order(&task.owner, &task.order).await? else {
+        return finish(platform, claimed).await;
+    };
+    let now = platform.clock.now();
+    let Ok(Decision::Happens(event)) = decide(&found.value, &Command::Close, now) else {
+        return finish(platform, claimed).await;
+    };
+    let Ok(order) = apply(found.value, &event) else {
+        return finish(platform, claimed).await;
+    };
+    let set = WriteSet {
+        order: Some(OrderWrite { order, expected: Some(found.version) }),
+        events: vec![*event],
+        at: Some(now),
+        tasks: vec![done(claimed)],
+        ..WriteSet::default()
+    };
+    match platform.store.commit(set).await? {
+        CommitOutcome::Committed | CommitOutcome::Stale | CommitOutcome::Duplicate(_) => Ok(()),
+    }
+}
+
+/// Asks what became of a transaction whose result is open, and asks again by the schedule until
+/// it is known. An outcome is never guessed.
+///
+/// # Errors
+/// The store's; the task is claimed again after its lease.
+pub async fn run_inquiry(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {
+    let task = &claimed.value;
+    let TaskBody::Inquire { query_id, reversal } = &task.body else {
+        return finish(platform, claimed).await;
+    };
+    let Some(found) = platform.store.order(&task.owner, &task.order).await? else {
+        return finish(platform, claimed).await;
+    };
+    let reversal = reversal.then_some(query_id);
+    if !is_open(&found.value, reversal) {
+        return finish(platform, claimed).await;
+    }
+    let outcome = platform.downstream.inquire(&found.value, reversal).await;
+    let transaction = Transaction { owner: &task.owner, number: &task.order, reversal };
+    match record_outcome(platform, transaction, &outcome).await {
+        Ok(order) if !is_open(&order, reversal) => return Ok(()),
+        Ok(_) => {}
+        Err(RecordError::Store(error)) => return Err(error),
+        Err(
+            error @ (RecordError::NoOrder
+            | RecordError::Rejected(_)
+            | RecordError::Contended
+            | RecordError::Impossible(_)),
+        ) => {
+            tracing::error!(order = %task.order, %error, "the result of an inquiry was not taken");
+        }
+    }
+    ask_again(platform, claimed).await
+}
+
+fn is_open(order: &Order, reversal: Option<&QueryId>) -> bool {
+    match reversal {
+        None => matches!(order.state, OrderState::Paying { .. } | OrderState::Unknown { .. }),
+        Some(id) => order.reversal(id).is_some_and(domain::reversal::Reversal::is_open),
+    }
+}
+
+/// Sets the task to its next place in the schedule. Recording "accepted" or "lost" for the first
+/// time replaced the task: then its present version is read.
+async fn ask_again(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {
+    let found = platform.store.task(&claimed.value.owner, &claimed.value.id).await?;
+    let Some(Versioned { value: mut task, version }) = found else { return Ok(()) };
+    if task.due_at.is_none() {
+        return Ok(());
+    }
+    task.attempts = task.attempts.saturating_add(1);
+    let now = platform.clock.now();
+    task.due_at = Some(now.checked_add(inquiry::gap(task.attempts)).unwrap_or(now));
+    let set = WriteSet {
+        tasks: vec![TaskWrite::Replace { task, expected: version }],
+        ..WriteSet::default()
+    };
+    platform.store.commit(set).await?;
+    platform.wake.wake();
+    Ok(())
+}
+
+fn done(claimed: &Versioned<Task>) -> TaskWrite {
+    let mut task = claimed.value.clone();
+    task.due_at = None;
+    task.attempts = task.attempts.saturating_add(1);
+    TaskWrite::Replace { task, expected: claimed.version }
+}
+
+async fn finish(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {
+    let set = WriteSet { tasks: vec![done(claimed)], ..WriteSet::default() };
+    platform.store.commit(set).await.map(|_| ())
+}
