@@ -14,7 +14,10 @@ pub(crate) struct Generated {
 
 /// All generated files as they should be now.
 pub(crate) fn files() -> Vec<Generated> {
-    Vec::new()
+    wire::spec::generated_files()
+        .into_iter()
+        .map(|(path, content)| Generated { path: path.to_string(), content })
+        .collect()
 }
 
 /// `cargo xtask generate`.
