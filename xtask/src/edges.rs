@@ -69,8 +69,8 @@ pub(crate) const RESERVED: &[Reserved] = &[
     },
     Reserved {
         outside: "hyper-util",
-        only: &["causeway-egress", "causeway-tests"],
-        because: "only egress opens outbound connections; use its Client",
+        only: &["causeway-egress", "causeway-api", "causeway-tests"],
+        because: "egress calls out and api listens; all others go through them",
     },
     Reserved { outside: "reqwest", only: &[], because: "use causeway-egress" },
     Reserved { outside: "ureq", only: &[], because: "use causeway-egress" },

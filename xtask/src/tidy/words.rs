@@ -22,7 +22,9 @@ const NOWHERE: &[(&str, &str)] = &[];
 
 const CLOCK_INSTEAD: &str = "take the time as an argument; only the server's clock reads it";
 const CLOCK_ALLOWED: &[(&str, &str)] = &[
-    ("/crates/server/", "it owns the clock that all others get"),
+    ("/crates/app/src/clock.rs", "it is the clock that all others get"),
+    ("/crates/server/", "it makes the clock and measures its own start"),
+    ("/crates/api/src/ops/", "latencies are measured in real time"),
     ("/crates/egress/", "deadlines of sockets are real time"),
     ("/tests/", "a test may stand for a partner with a clock of its own"),
     ("/xtask/", "a tool, not the product"),
@@ -30,8 +32,17 @@ const CLOCK_ALLOWED: &[(&str, &str)] = &[
 ];
 
 const SLEEP_ALLOWED: &[(&str, &str)] = &[
+    ("/crates/app/src/clock.rs", "waiting for business time is its task"),
+    ("/crates/api/src/serve.rs", "a pause when the system has no more sockets to give"),
     ("/crates/server/", "the loops that wait for work, and the shutdown"),
     ("/tests/src/", "polling a program of its own until it has done something, bounded"),
+    ("/xtask/", "a tool, not the product"),
+];
+
+const OUTBOUND_INSTEAD: &str = "only egress opens outbound connections; use its Client";
+const OUTBOUND_ALLOWED: &[(&str, &str)] = &[
+    ("/crates/egress/", "it is the one"),
+    ("/tests/", "raw requests are what they test"),
     ("/xtask/", "a tool, not the product"),
 ];
 
@@ -50,11 +61,9 @@ const BANS: &[Ban] = &[
     timed("Zoned::now(", CLOCK_INSTEAD, CLOCK_ALLOWED),
     timed("Instant::now(", CLOCK_INSTEAD, CLOCK_ALLOWED),
     timed("sleep(", "wait for the event itself, with a deadline", SLEEP_ALLOWED),
-    timed(
-        "TcpStream::connect(",
-        "only egress opens outbound connections",
-        &[("/crates/egress/", "it is the one"), ("/tests/", "raw requests are what they test")],
-    ),
+    timed("TcpStream::connect(", OUTBOUND_INSTEAD, OUTBOUND_ALLOWED),
+    timed("hyper_util::client", OUTBOUND_INSTEAD, OUTBOUND_ALLOWED),
+    timed("hyper::client", OUTBOUND_INSTEAD, OUTBOUND_ALLOWED),
 ];
 
 const fn code(word: &'static str, instead: &'static str) -> Ban {
