@@ -12,7 +12,7 @@ use crate::part::Part;
 use crate::ucsp::{MESSAGES, MsgInfo, MsgResponse, ResponseCode, outline, signature_table};
 
 const HEAD: &str = "\
-<!-- Generated from the declarations in crates/wire. Change those, then run: cargo xtask generate -->
+<!-- Generated from the declarations in crates/wire: change those, run cargo xtask generate -->
 
 # UCSP reference
 
@@ -152,11 +152,8 @@ fn markdown_table(out: &mut String, rows: &[Row]) {
         let indent = "&nbsp;&nbsp;".repeat(row.depth);
         let [name, id, kind, length, presence, default, note] = &row.cells;
         let note = note.replace('|', "\\|").replace('*', "\\*");
-        let _ = writeln!(
-            out,
-            "| {indent}{name} | `{id}` | {kind} | {length} | {presence} | {default} | {note} | {} |",
-            row.source
-        );
+        let _ = write!(out, "| {indent}{name} | `{id}` | {kind} | {length} | {presence} ");
+        let _ = writeln!(out, "| {default} | {note} | {} |", row.source);
     }
 }
 

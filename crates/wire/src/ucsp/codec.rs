@@ -6,9 +6,10 @@
 use std::fmt;
 
 use super::envelope::{
-    CertificateSignature, Flat, FlatAnswer, MSG_ID_ROW, MsgInfo, MsgResponse, ResponseCode,
-    Wrapped, WrappedAnswer, signature_table,
+    CertificateSignature, Flat, FlatAnswer, MSG_ID_ROW, MsgInfo, Wrapped, WrappedAnswer,
+    signature_table,
 };
+use super::response::{MsgResponse, ResponseCode};
 use crate::fault::{Faults, Rule};
 use crate::field::{Field, Table};
 use crate::limits::BODY_BYTES_MAX;

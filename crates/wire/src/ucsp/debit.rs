@@ -214,7 +214,8 @@ part! {
 
 message! {
     /// The platform ends a contract at the channel.
-    AUTO_DEBIT_CLOSE: AutoDebitClose => AutoDebitCloseAnswer, D, "Auto-debit closing (channel leg)",
+    AUTO_DEBIT_CLOSE: AutoDebitClose => AutoDebitCloseAnswer, D,
+    "Auto-debit closing (channel leg)",
     "The platform ends a contract at the channel. Closing twice is 00 again.",
     [Leg::to_channel("/ucsp/v1/autodebitclose")]
 }

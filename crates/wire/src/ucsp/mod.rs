@@ -13,6 +13,7 @@ mod keys;
 mod login;
 mod order;
 mod outline;
+mod response;
 mod result;
 mod reversal;
 pub mod rows;
@@ -35,8 +36,8 @@ pub use debit::{
 };
 pub(crate) use envelope::signature_table;
 pub use envelope::{
-    CertificateSignature, Flat, FlatAnswer, MsgInfo, MsgResponse, NoMembers, ResponseCode,
-    VERSION_NO, Wrapped, WrappedAnswer, gateway_refusal, message_id, read_gateway_refusal,
+    CertificateSignature, Flat, FlatAnswer, MsgInfo, NoMembers, VERSION_NO, Wrapped, WrappedAnswer,
+    message_id,
 };
 pub use keys::{
     KEY_INQUIRY_EXCHANGE, KEY_RESET_RESULT, KeyInquiryExchange, KeyInquiryExchangeAnswer,
@@ -48,6 +49,7 @@ pub use login::{
 };
 pub use order::{Goods, SUBMIT_PAYMENT_ORDER, SubmitPaymentOrder, SubmitPaymentOrderAnswer};
 pub use outline::outline;
+pub use response::{MsgResponse, ResponseCode, gateway_refusal, read_gateway_refusal};
 pub use result::{
     DiscountDetails, PAYMENT_RESULT_INQUIRY, PAYMENT_RESULT_NOTICE, PaymentResultInquiry,
     PaymentResultInquiryAnswer, PaymentResultNotice,

@@ -1,6 +1,7 @@
 //! A whole body as rows: the envelope of a shape around the fields of a message.
 
-use super::envelope::{MSG_ID_ROW, MsgInfo, MsgResponse, signature_table};
+use super::envelope::{MSG_ID_ROW, MsgInfo, signature_table};
+use super::response::MsgResponse;
 use crate::field::{Field, Kind, Presence, object};
 use crate::message::{Message, Party, Shape, Side};
 use crate::part::Part;

@@ -140,7 +140,10 @@ fn a_refusal_of_garbage_has_no_empty_parts() {
     answer.msg_info.time_stamp.clear();
     assert_eq!(
         String::from_utf8(encode_answer(&answer)).unwrap(),
-        r#"{"msgResponse":{"responseCode":"10","responseMsg":"Message Format Invalid","errorDetail":"body is not JSON"}}"#
+        concat!(
+            r#"{"msgResponse":{"responseCode":"10","responseMsg":"Message Format Invalid","#,
+            r#""errorDetail":"body is not JSON"}}"#
+        )
     );
     let rejected = decode_flat::<ChannelLoginInfo>(br#"{"channelCode":"20000001"}"#).unwrap_err();
     let answer: Value =
