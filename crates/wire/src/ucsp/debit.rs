@@ -178,7 +178,8 @@ part! {
         sign_no "signNo" R (SIGN_NO);
         sign_url "signUrl" C (SIGN_URL.on_approval().note("Signing page of the channel")
             .eg("https://harbour.example/sign/0d5be2d1"));
-        contract_id "contractId" C (CONTRACT_ID.source(S).note("If the user has signed already").eg(""));
+        contract_id "contractId" C (CONTRACT_ID.source(S)
+            .note("If the user has signed already").eg(""));
         sign_status "signStatus" C (SIGN_STATUS.note("If the signing has ended already").eg(""));
         masked_pan "maskedPan" O (MASKED_PAN);
     }
