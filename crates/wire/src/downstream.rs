@@ -279,7 +279,10 @@ mod tests {
         let text = String::from_utf8(encode(&notice)).expect("UTF-8");
         assert_eq!(
             text,
-            r#"{"tn":"8","merId":"m","queryId":"q","status":"NOT_FOUND","respCode":"34","respMsg":"unknown","traceNo":"000001"}"#
+            concat!(
+                r#"{"tn":"8","merId":"m","queryId":"q","status":"NOT_FOUND","respCode":"34","#,
+                r#""respMsg":"unknown","traceNo":"000001"}"#
+            )
         );
         assert_eq!(decode::<Notice>(text.as_bytes()), Ok(notice));
     }
