@@ -1,0 +1,41 @@
+//! The bounds of this crate.
+
+use std::time::Duration;
+
+/// Write sets and control calls that wait for the writer; one more is refused as overloaded.
+pub const QUEUE_COUNT_MAX: usize = 2_048;
+/// Write sets that share one transaction.
+pub const BATCH_COUNT_MAX: usize = 256;
+/// Parts of one kind in a write set, such as tasks; a larger set is a fault of the program.
+pub const PARTS_COUNT_MAX: usize = 1_024;
+/// The largest text in one column: an order, an event, a document.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Entries in one answer, whatever the caller asked for.
+pub const ANSWER_COUNT_MAX: usize = 10_000;
+/// Orders that `find_orders` names.
+pub const FOUND_COUNT_MAX: usize = 10;
+/// Rows that one step of `forget_expired` takes away; other write sets go in between.
+pub const FORGET_COUNT_MAX: usize = 2_000;
+
+/// Connections for reads that touch a few rows.
+pub const READERS_COUNT: usize = 4;
+/// Connections for reads that go over many rows, off the async threads.
+pub const SCANNERS_COUNT: usize = 2;
+/// Page cache of the writer.
+pub const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// Page cache of each reader; every commit empties it, so that more would not be used.
+pub const READER_CACHE_KIB: i64 = 2 * 1024;
+/// Prepared statements that a connection keeps.
+pub const STATEMENTS_COUNT_MAX: usize = 64;
+/// How long a connection waits for a lock that another process holds.
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// Pages in the write-ahead log from which on it is copied into the database beside the writing.
+pub const CHECKPOINT_PAGES: usize = 4_096;
+/// Pages in the write-ahead log from which on the writer itself copies the rest, so that the log
+/// begins anew and never grows on.
+pub const LOG_PAGES_MAX: usize = 32_768;
+/// Without a commit for this long, what is in the write-ahead log is copied and the log cut.
+pub const QUIET: Duration = Duration::from_secs(2);
+/// A database up to this size is checked as a whole when it is opened.
+pub const CHECKED_BYTES_MAX: u64 = 32 * 1024 * 1024;
