@@ -39,7 +39,7 @@ pub fn apply(order: Order, event: &Event) -> Result<Order, Impossible> {
             let changed = match kind {
                 ReversalEvent::New(fresh) => requested(state, reversals, *fresh),
                 ReversalEvent::Result(query_id, next) => {
-                    moved(state, reversals, (query_id, next), event)
+                    moved(state, reversals, (query_id, *next), event)
                 }
             };
             let (state, reversals) = changed.ok_or(impossible)?;
@@ -108,28 +108,25 @@ fn payment(amount: &Amount, state: OrderState, event: &Event) -> Option<OrderSta
 
 enum ReversalEvent<'a> {
     New(Box<Reversal>),
-    Result(&'a QueryId, ReversalState),
+    Result(&'a QueryId, Box<ReversalState>),
 }
 
 fn reversal_event(event: &Event) -> Option<ReversalEvent<'_>> {
+    let next = |query_id, state| Some(ReversalEvent::Result(query_id, Box::new(state)));
     match event {
         Event::ReversalRequested { terms } => {
             Some(ReversalEvent::New(Box::new(Reversal::requested(terms.as_ref().clone()))))
         }
-        Event::ReversalAccepted { query_id, .. } => {
-            Some(ReversalEvent::Result(query_id, ReversalState::Processing))
-        }
+        Event::ReversalAccepted { query_id, .. } => next(query_id, ReversalState::Processing),
         Event::ReversalUncertain { query_id, at } => {
-            Some(ReversalEvent::Result(query_id, ReversalState::Unknown { since: *at }))
+            next(query_id, ReversalState::Unknown { since: *at })
         }
-        Event::ReversalSucceeded { query_id, at, result } => Some(ReversalEvent::Result(
-            query_id,
-            ReversalState::Succeeded { at: *at, result: result.clone() },
-        )),
-        Event::ReversalRefused { query_id, at, result } => Some(ReversalEvent::Result(
-            query_id,
-            ReversalState::Refused { at: *at, result: result.clone() },
-        )),
+        Event::ReversalSucceeded { query_id, at, result } => {
+            next(query_id, ReversalState::Succeeded { at: *at, result: result.clone() })
+        }
+        Event::ReversalRefused { query_id, at, result } => {
+            next(query_id, ReversalState::Refused { at: *at, result: result.clone() })
+        }
         Event::Submitted { .. }
         | Event::PaymentStarted { .. }
         | Event::PaymentAccepted { .. }

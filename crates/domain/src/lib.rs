@@ -24,6 +24,8 @@ pub mod order;
 pub mod party;
 pub mod rejection;
 pub mod reversal;
+mod samples;
+pub mod table;
 pub mod trade_day;
 
 pub use apply::{Impossible, apply, replay};

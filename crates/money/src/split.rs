@@ -54,7 +54,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_add_up(minor in 0..=crate::MINOR_UNITS_MAX, weights in prop::collection::vec(0..1000_u32, 1..8)) {
+        fn the_parts_add_up(
+            minor in 0..=crate::MINOR_UNITS_MAX,
+            weights in prop::collection::vec(0..1000_u32, 1..8),
+        ) {
             let cny = Currency::from_numeric("156").unwrap();
             let parts = split(Amount::new(minor, cny).unwrap(), &weights).unwrap();
             prop_assert_eq!(parts.iter().map(|p| p.minor()).sum::<u64>(), minor);
