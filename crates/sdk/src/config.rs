@@ -35,6 +35,32 @@ where
     }
 }
 
+/// What secures the wrapped messages of an application, as registered (`ucsp.md` 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Security {
+    /// The `UPI-JWS` header.
+    #[default]
+    Jws,
+    /// `certificateSignature` in the body, and no header.
+    Body,
+    /// Both.
+    Both,
+}
+
+impl Security {
+    /// Whether the header is used.
+    #[must_use]
+    pub const fn has_header(self) -> bool {
+        matches!(self, Self::Jws | Self::Both)
+    }
+
+    /// Whether the body carries a signature.
+    #[must_use]
+    pub const fn has_body(self) -> bool {
+        matches!(self, Self::Body | Self::Both)
+    }
+}
+
 /// One application of a partner and its relation to the platform. Cheap to clone.
 #[derive(Clone)]
 pub struct PartnerConfig {
@@ -55,6 +81,8 @@ pub struct PartnerConfig {
     pub platform_enc_cert: Arc<Certificate>,
     /// How sensitive data are encrypted (security 3).
     pub profile: Profile,
+    /// What secures wrapped messages; channels always use [`Security::Jws`].
+    pub security: Security,
     /// Zone of message times: the acquirer's, GMT+8 by default (`ucsp.md` 2).
     pub zone: TimeZone,
     /// Time for one call, at most 120 s.
@@ -97,6 +125,7 @@ impl PartnerConfig {
             platform_sign_certs: vec![relation.platform_sign_cert],
             platform_enc_cert: relation.platform_enc_cert,
             profile: Profile::Rsa15A128CbcHs256,
+            security: Security::Jws,
             zone: TimeZone::fixed(jiff::tz::offset(8)),
             timeout: Duration::from_secs(CALL_SECONDS_DEFAULT),
             time,
