@@ -41,7 +41,7 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ("causeway", ANY),
     ("causeway-tests", ANY),
     // for the generated files
-    ("xtask", &["causeway-wire"]),
+    ("xtask", &["causeway-domain", "causeway-wire"]),
 ];
 
 /// Stands for every crate but the server.

@@ -14,10 +14,13 @@ pub(crate) struct Generated {
 
 /// All generated files as they should be now.
 pub(crate) fn files() -> Vec<Generated> {
-    wire::spec::generated_files()
-        .into_iter()
-        .map(|(path, content)| Generated { path: path.to_string(), content })
-        .collect()
+    let messages = wire::spec::generated_files().into_iter();
+    let messages = messages.map(|(path, content)| Generated { path: path.to_string(), content });
+    let states = Generated {
+        path: "docs/reference/states.md".to_owned(),
+        content: domain::table::markdown(),
+    };
+    messages.chain([states]).collect()
 }
 
 /// `cargo xtask generate`.

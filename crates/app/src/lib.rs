@@ -21,6 +21,7 @@ pub mod ports;
 pub mod records;
 pub mod refusal;
 pub mod scenario;
+pub mod timeline;
 pub mod use_cases;
 pub mod verify;
 pub mod writeset;
