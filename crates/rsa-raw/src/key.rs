@@ -178,13 +178,22 @@ impl PublicKey {
     /// values here are public, so nothing needs constant time.
     #[must_use]
     pub fn verify_bare(&self, digest: &[u8; BARE_DIGEST_BYTES], signature: &[u8]) -> bool {
+        self.open_type1(signature).is_some_and(|signed| signed == digest)
+    }
+
+    /// What a PKCS#1 v1.5 type 1 signature covers: the bytes behind its padding. `None` when
+    /// it was not made with this key's private half. For the diagnoser, which wants to know
+    /// who signed what.
+    #[must_use]
+    pub fn open_type1(&self, signature: &[u8]) -> Option<Vec<u8>> {
         if signature.len() != self.modulus_bytes() {
-            return false;
+            return None;
         }
         let mut output = vec![0_u8; self.modulus_bytes()];
         let padding = lc::RSA_PKCS1_PADDING;
-        let recovered = run(lc::RSA_verify_raw, &self.0, &mut output, signature, padding);
-        recovered.is_ok_and(|written| output.get(..written) == Some(digest.as_slice()))
+        let written = run(lc::RSA_verify_raw, &self.0, &mut output, signature, padding).ok()?;
+        output.truncate(written);
+        Some(output)
     }
 
     /// The public transform without padding. Only tests and the timing example need it: it

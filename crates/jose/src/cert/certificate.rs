@@ -56,9 +56,9 @@ impl Certificate {
         if parsed.version() != X509Version::V3 {
             return Err(CertError::Version);
         }
-        let sha256_with_rsa = OID_PKCS1_SHA256WITHRSA;
-        if parsed.signature_algorithm.algorithm != sha256_with_rsa
-            || parsed.tbs_certificate.signature.algorithm != sha256_with_rsa
+        let algorithm = &parsed.signature_algorithm;
+        if algorithm.algorithm != OID_PKCS1_SHA256WITHRSA
+            || *algorithm != parsed.tbs_certificate.signature
         {
             return Err(CertError::Algorithm);
         }

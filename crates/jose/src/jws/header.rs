@@ -115,9 +115,11 @@ impl JwsError {
     #[must_use]
     pub const fn check(&self) -> Check {
         match self {
-            Self::Missing | Self::TooLong { .. } | Self::Parts { .. } | Self::PayloadPresent => {
-                Check::Header
-            }
+            Self::Missing
+            | Self::TooLong { .. }
+            | Self::Parts { .. }
+            | Self::PayloadPresent
+            | Self::SignatureEncoding => Check::Header,
             Self::HeaderEncoding
             | Self::HeaderJson { .. }
             | Self::Algorithm { .. }
@@ -126,7 +128,7 @@ impl JwsError {
             | Self::CritIncomplete { .. }
             | Self::CritUnknown { .. }
             | Self::PathPresent => Check::ProtectedHeader,
-            Self::SignatureEncoding | Self::SignatureInvalid | Self::Sign => Check::Signature,
+            Self::SignatureInvalid | Self::Sign => Check::Signature,
         }
     }
 }

@@ -123,9 +123,9 @@ pub fn parse(value: &str) -> Result<Detached, JwsError> {
     if !payload.is_empty() {
         return Err(JwsError::PayloadPresent);
     }
+    let signature = encode::from_url(signature).ok_or(JwsError::SignatureEncoding)?;
     let json = encode::from_url(encoded_header).ok_or(JwsError::HeaderEncoding)?;
     let protected = header::read(&json)?;
-    let signature = encode::from_url(signature).ok_or(JwsError::SignatureEncoding)?;
     Ok(Detached { protected, encoded_header: encoded_header.to_owned(), signature })
 }
 
