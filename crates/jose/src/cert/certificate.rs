@@ -191,7 +191,9 @@ impl Eq for Certificate {}
 fn check_self_signed(parsed: &X509Certificate<'_>, key: &PublicKey) -> Result<(), CertError> {
     let signed = digest(&SHA256, parsed.tbs_certificate.as_ref());
     let same_name = parsed.issuer().as_raw() == parsed.subject().as_raw();
-    if same_name && key.verifies(&signed, &parsed.signature_value.data) {
+    // DER has one form: a signature of whole bytes leaves no bits unused.
+    let whole = parsed.signature_value.unused_bits == 0;
+    if same_name && whole && key.verifies(&signed, &parsed.signature_value.data) {
         Ok(())
     } else {
         Err(CertError::SelfSigned)

@@ -45,7 +45,7 @@ impl PublicKey {
         }
         let refused = CertError::PublicKey;
         let (rest, spki) = SubjectPublicKeyInfo::from_der(der).map_err(|_| refused)?;
-        if !rest.is_empty() {
+        if !rest.is_empty() || spki.subject_public_key.unused_bits != 0 {
             return Err(refused);
         }
         let encrypting = PublicEncryptingKey::from_der(der).map_err(|_| refused)?;
