@@ -56,10 +56,7 @@ impl Certificate {
         if parsed.version() != X509Version::V3 {
             return Err(CertError::Version);
         }
-        let algorithm = &parsed.signature_algorithm;
-        if algorithm.algorithm != OID_PKCS1_SHA256WITHRSA
-            || *algorithm != parsed.tbs_certificate.signature
-        {
+        if !signed_with_rs256(der, &parsed) {
             return Err(CertError::Algorithm);
         }
         let public = PublicKey::from_spki_der(parsed.public_key().raw)?;
@@ -186,6 +183,19 @@ impl PartialEq for Certificate {
 }
 
 impl Eq for Certificate {}
+
+/// Whether both algorithm fields say sha256WithRSAEncryption. The outer one is not covered
+/// by the signature, so it must be exactly the one DER form: else a certificate could be
+/// changed without breaking it.
+fn signed_with_rs256(der: &[u8], parsed: &X509Certificate<'_>) -> bool {
+    const HEAD_BYTES: usize = 4; // 30 82 and a length of two bytes: 256 bytes to 16 KiB
+    const RS256: [u8; 15] =
+        [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00];
+    let inner = &parsed.tbs_certificate;
+    let outer = der.get(HEAD_BYTES.saturating_add(inner.as_ref().len())..);
+    inner.signature.algorithm == OID_PKCS1_SHA256WITHRSA
+        && outer.is_some_and(|outer| outer.starts_with(&RS256))
+}
 
 /// The self-signature is also the proof that whoever made the certificate has its key.
 fn check_self_signed(parsed: &X509Certificate<'_>, key: &PublicKey) -> Result<(), CertError> {
