@@ -1,0 +1,173 @@
+//! Refunds and cancellations.
+
+use std::sync::atomic::Ordering;
+
+use app::Refusal;
+use app::use_cases::{
+    PayOrder, Selector, inquire_reversal, notices_of, pay_order, request_reversal, run_inquiry,
+    submit_order,
+};
+use app::writeset::{TaskId, Versioned};
+use domain::order::{Order, OrderState};
+use domain::reversal::{FirstAnswer, ReversalKind, ReversalState};
+use domain::{Outcome, Rejection};
+use jiff::SignedDuration;
+
+use crate::harness::{World, reference, refused, reversal, service, submit};
+
+async fn paid(world: &World) -> Order {
+    let order =
+        submit_order(&world.platform, &service(), submit("PK20260105000017", 2500)).await.unwrap();
+    pay_order(&world.platform, &order.terms.number, PayOrder::default()).await.unwrap()
+}
+
+#[tokio::test]
+async fn fifty_refunds_at_once_never_give_back_more_than_was_paid() {
+    let world = World::new();
+    let order = paid(&world).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..50 {
+        let (platform, order) = (world.platform.clone(), order.clone());
+        tasks.spawn(async move {
+            let id = format!("RF2026010500{number:04}");
+            let input = reversal(ReversalKind::Refund, &id, &order, 100);
+            request_reversal(&platform, &service(), input).await
+        });
+    }
+    let results = tasks.join_all().await;
+    let done = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(done, 25, "25 of 50 refunds over 1.00 fit into 25.00");
+    for result in results {
+        if let Err(refusal) = result {
+            let rule = matches!(
+                refusal,
+                Refusal::Rule {
+                    field: "txnAmt" | "origQryId",
+                    rejection: Rejection::AboveRefundable { .. }
+                }
+            );
+            assert!(rule, "{refusal}");
+        }
+    }
+    let after = world.order(&order.terms.number).await;
+    assert!(matches!(after.state, OrderState::Refunded { .. }));
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn a_replayed_refund_moves_money_once_and_is_answered_as_first() {
+    let world = World::new();
+    let order = paid(&world).await;
+    world.downstream.reverse.lock().unwrap().push_back(Outcome::Accepted);
+    let input = reversal(ReversalKind::Refund, "RF20260105000001", &order, 1000);
+    let first = request_reversal(&world.platform, &service(), input.clone()).await.unwrap();
+    let answer = |(order, id): &(Order, _)| order.reversal(id).unwrap().first_answer();
+    assert_eq!(answer(&first), FirstAnswer::Pending);
+    let task = world.platform.store.task(&order.terms.merchant, &TaskId::inquire(&first.1)).await;
+    run_inquiry(&world.platform, &task.unwrap().unwrap()).await.unwrap();
+    let again = request_reversal(&world.platform, &service(), input).await.unwrap();
+    assert_eq!(again.1, first.1);
+    assert_eq!(answer(&again), FirstAnswer::Pending, "as first, though it is done by now");
+    assert!(matches!(again.0.reversal(&again.1).unwrap().state, ReversalState::Succeeded { .. }));
+    assert_eq!(world.downstream.reversed.load(Ordering::SeqCst), 1);
+    let changed = reversal(ReversalKind::Refund, "RF20260105000001", &order, 900);
+    let no = request_reversal(&world.platform, &service(), changed).await.unwrap_err();
+    assert!(matches!(no, Refusal::Differs { .. }));
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn a_refused_refund_frees_its_amount() {
+    let world = World::new();
+    let order = paid(&world).await;
+    world.downstream.reverse.lock().unwrap().push_back(refused("96"));
+    let all = reversal(ReversalKind::Refund, "RF20260105000001", &order, 2500);
+    let (after, id) = request_reversal(&world.platform, &service(), all).await.unwrap();
+    assert_eq!(after.reversal(&id).unwrap().first_answer(), FirstAnswer::Refused);
+    let again = reversal(ReversalKind::Refund, "RF20260105000002", &order, 2500);
+    let (after, _) = request_reversal(&world.platform, &service(), again).await.unwrap();
+    assert!(matches!(after.state, OrderState::Refunded { .. }));
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn an_unknown_refund_keeps_its_amount_until_it_is_known() {
+    let world = World::new();
+    let order = paid(&world).await;
+    world.downstream.reverse.lock().unwrap().push_back(Outcome::Lost);
+    let part = reversal(ReversalKind::Refund, "RF20260105000001", &order, 2000);
+    let (_, id) = request_reversal(&world.platform, &service(), part).await.unwrap();
+    let more = reversal(ReversalKind::Refund, "RF20260105000002", &order, 1000);
+    let no = request_reversal(&world.platform, &service(), more).await.unwrap_err();
+    assert!(matches!(no, Refusal::Rule { rejection: Rejection::AboveRefundable { .. }, .. }));
+    let task = world.platform.store.task(&order.terms.merchant, &TaskId::inquire(&id)).await;
+    let task: Versioned<_> = task.unwrap().unwrap();
+    run_inquiry(&world.platform, &task).await.unwrap();
+    let after = world.order(&order.terms.number).await;
+    assert!(matches!(after.state, OrderState::PartRefunded { .. }));
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn a_cancellation_is_for_the_trade_day_in_full_and_alone() {
+    let world = World::new();
+    let order = paid(&world).await;
+    let cancel = |id: &str, minor| reversal(ReversalKind::Cancellation, id, &order, minor);
+    let caller = service();
+    let ask = |input| request_reversal(&world.platform, &caller, input);
+    let no = ask(cancel("CX20260105000001", 2400)).await.unwrap_err();
+    assert!(matches!(no, Refusal::Rule { field: "txnAmt", .. }), "{no}");
+    // 10:30 in Shanghai; the trade day ends at 23:00.
+    world.clock.advance(SignedDuration::from_mins(12 * 60 + 30));
+    let no = ask(cancel("CX20260105000002", 2500)).await.unwrap_err();
+    assert!(matches!(no, Refusal::Rule { rejection: Rejection::TradeDayOver { .. }, .. }));
+    let world = World::new();
+    let order = paid(&world).await;
+    world.clock.advance(SignedDuration::from_mins(12 * 60 + 29));
+    let cancel = |id: &str| reversal(ReversalKind::Cancellation, id, &order, 2500);
+    let caller = service();
+    let ask = |input| request_reversal(&world.platform, &caller, input);
+    let (after, _) = ask(cancel("CX20260105000003")).await.unwrap();
+    assert!(matches!(after.state, OrderState::Cancelled { .. }));
+    let no = ask(cancel("CX20260105000004")).await.unwrap_err();
+    assert!(matches!(no, Refusal::Rule { rejection: Rejection::AlreadyCancelled, .. }));
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn reversals_and_payments_do_not_answer_for_each_other() {
+    let world = World::new();
+    let order = paid(&world).await;
+    let refund = reversal(ReversalKind::Refund, "RF20260105000001", &order, 500);
+    let (_, id) = request_reversal(&world.platform, &service(), refund).await.unwrap();
+    let ask = |by| {
+        let platform = &world.platform;
+        let (merchant, iin) = ("100000010000017".into(), "00010344".into());
+        async move { inquire_reversal(platform, &service(), &merchant, &iin, &by).await }
+    };
+    assert_eq!(ask(Selector::QueryId(id.clone())).await.unwrap().1, id);
+    assert_eq!(ask(Selector::Reference(reference("RF20260105000001"))).await.unwrap().1, id);
+    let payment = ask(Selector::QueryId(order.terms.query_id.clone())).await;
+    assert!(matches!(payment.unwrap_err(), Refusal::UnknownTransaction));
+    let mut of_refund = reversal(ReversalKind::Refund, "RF20260105000002", &order, 100);
+    of_refund.original = Selector::QueryId(id);
+    let no = request_reversal(&world.platform, &service(), of_refund).await.unwrap_err();
+    assert!(matches!(no, Refusal::UnknownTransaction), "a refund cannot be refunded");
+}
+
+#[tokio::test]
+async fn notices_of_an_order_queue_behind_each_other() {
+    let world = World::new();
+    let order = paid(&world).await;
+    let refund = reversal(ReversalKind::Refund, "RF20260105000001", &order, 500);
+    world.clock.advance(SignedDuration::from_secs(1));
+    request_reversal(&world.platform, &service(), refund).await.unwrap();
+    let platform = &world.platform;
+    let notices = notices_of(platform, &order.terms.merchant, &order.terms.number).await.unwrap();
+    assert_eq!(notices.len(), 4);
+    for later in notices.iter().filter(|n| n.transaction != order.terms.query_id) {
+        let earlier = notices.iter().find(|n| Some(&n.id) == later.after.as_ref()).unwrap();
+        assert_eq!(earlier.receiver, later.receiver);
+        assert_eq!(earlier.transaction, order.terms.query_id);
+    }
+}
