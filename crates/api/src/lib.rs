@@ -1,1 +1,89 @@
 //! HTTP in: routers by audience, extractors that yield the authenticated party, pages.
+//!
+//! Goal: every request is judged before it is read (security 1), every answer to an
+//! authenticated partner is signed, and a browser sees calm pages that need no script.
+//!
+//! Invariants: no handler holds a business rule or knows a row; nothing unauthenticated reaches a
+//! use case; no body, card number, secret link or query string is logged; everything has a bound
+//! in [`limits`].
+//!
+//! Must not know: how orders are decided or stored, how partners are called.
+
+mod assets;
+mod cashier;
+mod channel;
+mod crypto;
+mod downstream;
+mod gateway;
+mod industry;
+pub mod limits;
+mod ops;
+mod pages;
+mod serve;
+mod shared;
+
+use std::sync::Arc;
+
+use app::Platform;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use jose::keyring::Keys;
+
+pub use ops::MetricsText;
+pub use serve::serve;
+
+use crate::shared::Shared;
+
+/// What the program that mounts the routers decides.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Whether refusals of the gateway name their diagnosis in `UPI-DIAGNOSIS` (security 2).
+    pub diagnosis_header: bool,
+    /// Threads that sign and decrypt; 0 means one for each core.
+    pub crypto_threads: usize,
+    /// Yields the text of `/metrics`; without it the address answers 404.
+    pub metrics: Option<MetricsText>,
+}
+
+/// The HTTP face of a platform.
+#[derive(Clone)]
+pub struct Api {
+    shared: Arc<Shared>,
+}
+
+impl Api {
+    /// The face of this platform, with these keys. Starts the threads that sign.
+    #[must_use]
+    pub fn new(platform: Arc<Platform>, keys: Arc<dyn Keys>, options: Options) -> Self {
+        Self { shared: Arc::new(Shared::new(platform, keys, options)) }
+    }
+
+    /// All that partners and browsers may call, with limits, logs and metrics around it.
+    ///
+    /// Serve it with the peer's address (`ConnectInfo<SocketAddr>`), as [`serve()`] does; without
+    /// one, applications with an address rule are refused.
+    pub fn public_router(&self) -> Router {
+        self.public_router_with(Router::new())
+    }
+
+    /// As [`Self::public_router`], with further routes behind the same limits, logs and metrics.
+    /// They must not have a fallback.
+    pub fn public_router_with(&self, further: Router) -> Router {
+        let observe = from_fn_with_state(Arc::clone(&self.shared), ops::observe);
+        Router::new()
+            .merge(channel::routes())
+            .merge(industry::routes())
+            .merge(downstream::routes())
+            .merge(cashier::routes())
+            .merge(assets::routes())
+            .with_state(Arc::clone(&self.shared))
+            .merge(further)
+            .fallback(pages::not_found)
+            .layer(observe)
+    }
+
+    /// `/healthz`, `/readyz` and `/metrics`; mount it on a separate listener in production.
+    pub fn ops_router(&self) -> Router {
+        ops::routes().with_state(Arc::clone(&self.shared))
+    }
+}

@@ -1,0 +1,24 @@
+//! What channels call, and the browser's way from a channel to a service.
+
+mod authorize;
+mod handover;
+mod login;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::routing::{get, post};
+
+use crate::crypto::Lane;
+use crate::gateway::RouteLane;
+use crate::shared::Shared;
+
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    let login = post(login::channel_login_info).layer(Extension(RouteLane(Lane::Logins)));
+    Router::new()
+        .route("/ucsp/channel/v1/channellogininfo", login)
+        .route("/ucsp/channel/v1/authorize", get(authorize::begin))
+        .route(authorize::CALLBACK, get(authorize::finish))
+        .route("/ucsp/login/{secret}", get(handover::follow))
+}

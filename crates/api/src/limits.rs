@@ -1,0 +1,56 @@
+//! The bounds of this crate.
+
+use std::time::Duration;
+
+/// Largest body of a request in bytes (security 1, check 1).
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Largest body of a form of the cashier in bytes.
+pub const FORM_BYTES_MAX: usize = 8 * 1024;
+/// Longest time to read the body of a request, real time.
+pub const BODY_READ_TIME_MAX: Duration = Duration::from_secs(15);
+/// Longest time to read the head of a request, real time; also how long a connection may idle.
+pub const HEADER_READ_TIME_MAX: Duration = Duration::from_secs(30);
+/// Largest head of a request in bytes: the longest UPI-JWS header fits several times.
+pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Longest time to answer a request, real time: a downstream leg of 10 s and a wait of 5 s for a
+/// request in flight fit.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(40);
+/// Connections served at once; more wait in the listener's queue.
+pub const CONNECTIONS_COUNT_MAX: usize = 4096;
+/// Requests worked on at once; more are refused with 503.
+pub const REQUESTS_COUNT_MAX: usize = 2048;
+/// How long a stopping server waits for requests that were accepted.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(25);
+
+/// Requests of one kind that may hold or wait for a signing thread at once. At 0.35 ms a
+/// signature on two threads the last of them waits about 0.1 s.
+pub const CRYPTO_JOBS_PER_LANE_COUNT_MAX: usize = 512;
+/// Signing threads.
+pub const CRYPTO_THREADS_COUNT_MAX: usize = 64;
+
+/// Refused requests that wait to be diagnosed; more are refused all the same, without a record.
+pub const DIAGNOSES_WAITING_COUNT_MAX: usize = 32;
+/// How long the record of a refused request is kept, business time.
+pub const DIAGNOSIS_KEPT_HOURS: i64 = 30 * 24;
+/// Longest texts in the record of a refused request, in characters.
+pub const DIAGNOSIS_TEXT_CHARS_MAX: usize = 512;
+
+/// How far `timeStamp` may be from business time where the signature is in the body
+/// (ucsp.md section 8.8), in seconds.
+pub const IN_BODY_SKEW_SECONDS_MAX: i64 = 300;
+
+/// How long the cashier waits for the channel's cards, real time.
+pub const CARD_LIST_TIME_MAX: Duration = Duration::from_secs(8);
+/// How long a form of the cashier may be sent after its page was made, business time.
+pub const FORM_LIFE_HOURS: i64 = 24;
+/// Lines of `goodsList` that the cashier shows.
+pub const GOODS_SHOWN_COUNT_MAX: usize = 5;
+/// Seconds between two looks of a waiting page without script.
+pub const WAIT_REFRESH_S: u32 = 3;
+/// Seconds after which a browser is led back to the merchant when a payment succeeded.
+pub const RETURN_AFTER_S: u32 = 6;
+/// Seconds that a browser keeps the cookie of a login under way: the life of the state.
+pub const AUTHORIZATION_COOKIE_S: u32 = 600;
+
+/// What a caller that was shed is asked to wait, in seconds.
+pub const RETRY_AFTER_S: u32 = 1;
