@@ -1,0 +1,230 @@
+//! The dispatcher: claims what is due by lease, runs it, sleeps until the next thing falls due.
+//!
+//! Goal: every task is done at least once, on its schedule, across restarts and nodes, and no
+//! receiver delays another. Nothing is kept here that the store does not know: a task that is not
+//! begun or not recorded is claimed again when its lease lapses.
+//!
+//! While anything is due or running it holds the clock's guard, so that a jump of the sandbox's
+//! clock runs what falls due on the way one after another.
+
+mod job;
+mod lanes;
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use app::Platform;
+use app::limits::{CLAIM_COUNT_MAX, TASK_LEASE};
+use app::ports::store::{Lease, NoticeFilter, StoreError};
+use app::ports::{Busy, Sleeper};
+use app::writeset::{Task, Versioned};
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use self::job::{Job, JobKey, Lane};
+use self::lanes::{Lanes, Offer};
+use crate::bell::Bell;
+use crate::limits::{POLL, STOP_WAIT, TIDY_POLLS, UNDELIVERED_COUNT_MAX};
+use crate::metered;
+use crate::notice::NoticeSender;
+
+/// What the dispatcher needs.
+pub struct DispatcherParts {
+    /// The use cases' ports.
+    pub platform: Arc<Platform>,
+    /// Sends notices.
+    pub notices: Arc<NoticeSender>,
+    /// Business time to sleep by.
+    pub sleeper: Arc<dyn Sleeper>,
+    /// The bell that the platform rings; the same as [`Platform::wake`].
+    pub bell: Arc<Bell>,
+    /// The name of this node in its leases.
+    pub holder: String,
+}
+
+/// Runs what falls due, until it is told to stop.
+pub struct Dispatcher {
+    shared: Arc<Shared>,
+}
+
+/// What the loop and its jobs share.
+struct Shared {
+    parts: DispatcherParts,
+    lanes: Mutex<Lanes<Lane, JobKey, Job>>,
+}
+
+/// What a look for work found.
+enum Next {
+    /// Nothing before this instant.
+    At(Timestamp),
+    /// Nothing at all, or only what waits for something that runs.
+    Later,
+}
+
+impl Dispatcher {
+    /// A dispatcher; it does nothing before [`Self::run`].
+    #[must_use]
+    pub fn new(parts: DispatcherParts) -> Self {
+        let lanes = Mutex::new(Lanes::new());
+        Self { shared: Arc::new(Shared { parts, lanes }) }
+    }
+
+    /// Works until `stop` is done; then it begins nothing more, waits for what is running, bounded
+    /// by [`STOP_WAIT`], and leaves the rest to its leases.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
+        let mut stop = pin!(stop);
+        let shared = &self.shared;
+        shared.parts.bell.attend(true);
+        let mut jobs = JoinSet::new();
+        let mut poll = interval(POLL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut polls: u32 = 0;
+        let mut busy = shared.parts.sleeper.busy();
+        loop {
+            let next = shared.look(&mut jobs).await;
+            // The sleep is registered before the guard is given up: the clock passes over nothing.
+            let sleep = match next {
+                Next::At(at) => Some(shared.parts.sleeper.sleep_until(at)),
+                Next::Later => None,
+            };
+            drop(busy);
+            busy = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                busy = shared.parts.bell.wait() => busy,
+                busy = or_never(sleep) => busy,
+                Some(_) = jobs.join_next(), if !jobs.is_empty() => shared.parts.sleeper.busy(),
+                _ = poll.tick() => {
+                    polls = polls.wrapping_add(1);
+                    if polls % TIDY_POLLS == 1 {
+                        jobs.spawn(Arc::clone(shared).tidy());
+                    }
+                    shared.parts.sleeper.busy()
+                }
+            };
+        }
+        shared.parts.bell.attend(false);
+        shared.end(jobs).await;
+    }
+}
+
+/// The guard of a sleep, or nothing for ever.
+async fn or_never(sleep: Option<impl Future<Output = Busy>>) -> Busy {
+    match sleep {
+        Some(sleep) => sleep.await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Shared {
+    /// Claims and starts all that is due and finds room, and says when to look again.
+    async fn look(self: &Arc<Self>, jobs: &mut JoinSet<()>) -> Next {
+        match self.claim_all(jobs).await {
+            Ok(next) => next,
+            Err(StoreError::Closed) => Next::Later,
+            Err(error) => {
+                tracing::error!(%error, "due work could not be claimed; it is tried again");
+                Next::Later
+            }
+        }
+    }
+
+    async fn claim_all(self: &Arc<Self>, jobs: &mut JoinSet<()>) -> Result<Next, StoreError> {
+        let platform = &self.parts.platform;
+        loop {
+            let count = self.lanes().room().min(CLAIM_COUNT_MAX);
+            if count == 0 {
+                return Ok(Next::Later);
+            }
+            let real_now = platform.clock.real_now();
+            let lease_until = real_now.checked_add(TASK_LEASE).unwrap_or(real_now);
+            let lease = Lease { holder: self.parts.holder.clone(), real_now, lease_until };
+            let now = platform.clock.now();
+            let claimed = platform.store.claim_due(now, &lease, count).await?;
+            let more = claimed.len() >= count;
+            for task in claimed {
+                self.route(task, lease_until, jobs).await;
+            }
+            if !more {
+                return self.next(now, real_now).await;
+            }
+        }
+    }
+
+    /// What is due already and was not claimed waits for another task: its end rings the bell.
+    async fn next(&self, looked_at: Timestamp, real_now: Timestamp) -> Result<Next, StoreError> {
+        let next = self.parts.platform.store.next_due(real_now).await?;
+        Ok(next.filter(|at| *at > looked_at).map_or(Next::Later, Next::At))
+    }
+
+    /// Puts a claimed task into its lane.
+    async fn route(
+        self: &Arc<Self>,
+        task: Versioned<Task>,
+        lease_until: Timestamp,
+        jobs: &mut JoinSet<()>,
+    ) {
+        let key = JobKey::of(&task.value);
+        if !self.lanes().take(key.clone()) {
+            return;
+        }
+        let (lane, job) = match self.prepare(task, lease_until).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                tracing::error!(%error, "a due task could not be prepared; it is tried again");
+                self.lanes().give_up(&key);
+                return;
+            }
+        };
+        let offer = self.lanes().offer(&lane, job);
+        match offer {
+            Offer::Start(job) => drop(jobs.spawn(Arc::clone(self).drive(lane, job))),
+            Offer::Waits => {}
+            Offer::Left => {
+                metered::task_left("full");
+                self.lanes().give_up(&key);
+            }
+        }
+    }
+
+    /// Runs a job and then those that wait behind it in its lane.
+    async fn drive(self: Arc<Self>, lane: Lane, job: Job) {
+        let mut current = Some(job);
+        while let Some(job) = current {
+            let key = job.key();
+            self.perform(job).await;
+            let mut lanes = self.lanes();
+            lanes.give_up(&key);
+            current = lanes.ended(&lane);
+        }
+    }
+
+    /// Forgets what is over and sets the gauges.
+    async fn tidy(self: Arc<Self>) {
+        let platform = &self.parts.platform;
+        let (now, real_now) = (platform.clock.now(), platform.clock.real_now());
+        if let Err(error) = platform.store.forget_expired(now, real_now).await {
+            tracing::warn!(%error, "expired documents could not be forgotten");
+        }
+        let filter = NoticeFilter { undelivered_only: true, count_max: UNDELIVERED_COUNT_MAX };
+        match platform.store.notices(filter).await {
+            Ok(found) => job::measure_undelivered(&found, now),
+            Err(error) => tracing::warn!(%error, "undelivered notices could not be counted"),
+        }
+    }
+
+    /// Lets go what waits, waits for what runs.
+    async fn end(&self, mut jobs: JoinSet<()>) {
+        drop(self.lanes().clear_waiting());
+        let running = async { while jobs.join_next().await.is_some() {} };
+        if timeout(STOP_WAIT, running).await.is_err() {
+            tracing::warn!(left = jobs.len(), "work was left to its leases at the stop");
+            jobs.shutdown().await;
+        }
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes<Lane, JobKey, Job>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,53 @@
+//! The bounds of this crate. Times are real time: they bound sockets, not business.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// How long a receiver may take to confirm a notice (ucsp.md section 1: within 60 s).
+pub const NOTICE_LIMIT: Duration = Duration::from_mins(1);
+/// How long a channel may take to answer.
+pub const CHANNEL_LIMIT: Duration = Duration::from_secs(10);
+/// How long a downstream system may take to answer.
+pub const DOWNSTREAM_LIMIT: Duration = Duration::from_secs(10);
+/// How often a notice is sent in one attempt: twice only for the sandbox outcome 08.
+pub const NOTICE_COPIES_COUNT_MAX: u8 = 2;
+
+/// Batches of orders that are being placed with one downstream system at the same time. While all
+/// are under way, further orders gather for the next one.
+pub const PLACE_BATCHES_COUNT_MAX: usize = 2;
+/// Orders that wait to be placed with one downstream system; one more is refused.
+pub const PLACE_WAITING_COUNT_MAX: usize = 8192;
+
+/// How far the clock of a downstream system may lag behind: only that long after an attempt's
+/// last instant does "not found" prove that no money moved.
+pub const DOWNSTREAM_CLOCK_LAG_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+/// Tasks that run at the same time for one receiver, one downstream system, or the orders.
+pub const LANE_RUNNING_COUNT_MAX: usize = 32;
+/// Claimed tasks that wait behind them; one more is left to its lease.
+pub const LANE_WAITING_COUNT_MAX: usize = 1024;
+/// Tasks that run at the same time in all.
+pub const RUNNING_COUNT_MAX: usize = 1024;
+/// Claimed tasks that wait in all.
+pub const WAITING_COUNT_MAX: usize = 4096;
+/// What must be left of a lease when a notice is begun: its limit, and time to record it.
+pub const NOTICE_LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(70);
+/// What must be left of a lease when other work is begun.
+pub const WORK_LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(20);
+
+/// How often the dispatcher looks for work that nobody told it of: lapsed leases, other nodes'.
+pub const POLL: Duration = Duration::from_secs(5);
+/// Every how many looks expired documents are forgotten and gauges are set.
+pub const TIDY_POLLS: u32 = 12;
+/// How long a stop waits for what is running; the rest is left to its leases.
+pub const STOP_WAIT: Duration = Duration::from_secs(20);
+/// Undelivered notices that are looked at for the gauges.
+pub const UNDELIVERED_COUNT_MAX: usize = 100;
+
+/// Cryptographic work of this crate that runs at the same time.
+pub const CRYPTO_COUNT_MAX: usize = 8;
+/// Longest text of an error that is kept with an attempt, in characters.
+pub const ERROR_CHARS_MAX: usize = 200;
+/// Longest answer of an OAuth server that is read, in bytes.
+pub const OAUTH_ANSWER_BYTES_MAX: usize = 16 * 1024;
