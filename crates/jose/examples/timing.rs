@@ -29,8 +29,9 @@ const MESSAGES_PER_CLASS: usize = 64;
 /// Above this the classes differ (dudect's threshold).
 const T_LIMIT: f64 = 4.5;
 
-/// Times past this share of the sorted ones are dropped: interrupts, not the code.
-const KEPT_PERCENT: usize = 95;
+/// Times past this share of the sorted ones are dropped: interrupts and other programs of
+/// the machine, not the code.
+const KEPT_PERCENT: usize = 60;
 
 /// An encoded message of the given length; `spoil` changes it before encryption.
 fn encoded(length: usize, spoil: impl Fn(&mut [u8])) -> Result<Vec<u8>, Failed> {

@@ -66,3 +66,7 @@ pub const SEALED_BYTES_MAX: usize = 1024 * 1024;
 
 /// Longest text in characters that a piece of evidence of the diagnoser may have.
 pub const EVIDENCE_CHARS_MAX: usize = 512;
+
+/// Days before a certificate's end at which its owner is warned (security 5); compare with
+/// [`crate::cert::Certificate::days_left`].
+pub const EXPIRY_WARNING_DAYS: [i64; 4] = [60, 30, 7, 1];

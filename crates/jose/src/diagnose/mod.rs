@@ -31,7 +31,7 @@ pub struct Case<'a> {
     /// Whether check 9 found the UUID used within 10 minutes.
     pub uuid_seen: bool,
     /// Certificates of the same owner beside those of the application that the header
-    /// names: of other applications, or deleted ones, if known.
+    /// names: of other applications, or deleted ones, if known. The first 32 count.
     pub other_certificates: &'a [Arc<Certificate>],
 }
 

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use super::{BodyChange, Case, Cause, Diagnosis, variants};
 use crate::cert::Certificate;
 use crate::jws::{Check, Detached, Failure, PartnerKeys, parse};
+use crate::limits::KEYS_PER_SLOT_MAX;
 
 /// Whose key opened the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +75,8 @@ fn find_signer(
     });
     let encryption =
         partner.encryption.entries().iter().map(|entry| (Signer::Encryption, &entry.key));
-    let others = case.other_certificates.iter().map(|key| (Signer::Other, key));
+    let others =
+        case.other_certificates.iter().take(KEYS_PER_SLOT_MAX).map(|key| (Signer::Other, key));
     let mut candidates: Vec<_> = signing.chain(encryption).chain(others).collect();
     candidates.sort_by_key(|(signer, _)| *signer != Signer::Named);
     candidates.into_iter().find_map(|(signer, certificate)| {

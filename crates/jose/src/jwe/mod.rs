@@ -16,7 +16,7 @@ use serde::Deserialize;
 use subtle::{Choice, ConditionallySelectable as _};
 use zeroize::Zeroizing;
 
-use crate::cert::{Certificate, Identity, PublicKey};
+use crate::cert::{CertId, Certificate, Identity, PublicKey};
 use crate::encode;
 use crate::limits::{
     CERT_ID_CHARS_MAX, JWE_BYTES_MAX, JWE_HEADER_BYTES_MAX, JWE_PLAINTEXT_BYTES_MAX,
@@ -111,7 +111,7 @@ struct Parts<'a> {
 /// # Errors
 /// [`JweError::TooLong`] past 160 KiB, [`JweError::Encrypt`] when the library fails.
 pub fn encrypt(plaintext: &[u8], to: &Certificate, profile: Profile) -> Result<String, JweError> {
-    encrypt_to_key(plaintext, to.public_key(), to.id().as_str(), profile)
+    encrypt_to_key(plaintext, to.public_key(), to.id(), profile)
 }
 
 /// As [`encrypt`], for a bare public key and its id.
@@ -121,7 +121,7 @@ pub fn encrypt(plaintext: &[u8], to: &Certificate, profile: Profile) -> Result<S
 pub fn encrypt_to_key(
     plaintext: &[u8],
     key: &PublicKey,
-    kid: &str,
+    kid: &CertId,
     profile: Profile,
 ) -> Result<String, JweError> {
     if plaintext.len() > JWE_PLAINTEXT_BYTES_MAX {
