@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use app::ports::StoreError;
-use app::writeset::{TaskWrite, WriteSet};
+use app::writeset::{Target, TargetKind, TaskWrite, WriteSet};
+use domain::ids::{MerchantId, QueryId};
 
 use crate::limits::PARTS_COUNT_MAX;
 
@@ -57,4 +58,25 @@ fn fault(set: &WriteSet) -> Option<&'static str> {
 fn distinct<T: Ord>(keys: impl Iterator<Item = T>) -> bool {
     let mut seen = BTreeSet::new();
     keys.into_iter().all(|key| seen.insert(key))
+}
+
+/// The numbers by which the transactions of a write set are found: the new order's payment and
+/// all that is claimed.
+pub(crate) fn transactions(set: &WriteSet) -> Vec<(QueryId, (MerchantId, Target))> {
+    let order = set.order.iter().filter(|write| write.expected.is_none()).map(|write| {
+        let terms = &write.order.terms;
+        let target = Target {
+            order: terms.number.clone(),
+            query_id: terms.query_id.clone(),
+            kind: TargetKind::Payment,
+        };
+        (terms.query_id.clone(), (terms.merchant.clone(), target))
+    });
+    let claims = set
+        .keys
+        .iter()
+        .map(|claim| (claim.target.query_id.clone(), (claim.owner.clone(), claim.target.clone())));
+    let mut all: Vec<_> = order.chain(claims).collect();
+    all.dedup();
+    all
 }

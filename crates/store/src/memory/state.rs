@@ -7,8 +7,7 @@ use app::journal;
 use app::ports::store::{Duplicate, JournalEntry};
 use app::ports::{CommitOutcome, StoreError};
 use app::writeset::{
-    KeyClaim, RecordChange, RecordWrite, Target, TargetKind, Task, TaskId, TaskWrite, Versioned,
-    WriteSet,
+    KeyClaim, RecordChange, RecordWrite, Target, Task, TaskId, TaskWrite, Versioned, WriteSet,
 };
 use domain::ids::{MerchantId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
@@ -16,6 +15,10 @@ use domain::order::Order;
 use jiff::Timestamp;
 
 use crate::instant::kept;
+use crate::shape;
+
+/// Owner, order, transaction, and place among the postings of that transaction.
+pub(super) type PostingKey = (MerchantId, OrderNumber, QueryId, usize);
 
 /// All tables.
 #[derive(Debug, Default)]
@@ -25,7 +28,7 @@ pub(super) struct State {
     pub(super) keys: BTreeMap<(MerchantId, Reference), KeyClaim>,
     pub(super) tasks: BTreeMap<(MerchantId, TaskId), TaskRow>,
     pub(super) journal: Vec<JournalEntry>,
-    pub(super) postings: BTreeMap<(MerchantId, OrderNumber, QueryId, usize), Posting>,
+    pub(super) postings: BTreeMap<PostingKey, Posting>,
     pub(super) records: BTreeMap<(String, String), RecordRow>,
     pub(super) seen: BTreeMap<(String, String), Timestamp>,
     pub(super) closed: bool,
@@ -58,7 +61,7 @@ impl State {
         let postings = self.posting_rows(&set)?;
         self.write_journal(&set);
         self.postings.extend(postings);
-        for (query_id, target) in transactions(&set) {
+        for (query_id, target) in shape::transactions(&set) {
             self.transactions.insert(query_id, target);
         }
         if let Some(seen) = set.seen {
@@ -98,7 +101,7 @@ impl State {
 
     fn taken(&self, set: &WriteSet) -> Option<String> {
         let mut fresh = BTreeMap::new();
-        for (query_id, target) in transactions(set) {
+        for (query_id, target) in shape::transactions(set) {
             let holder = self.transactions.get(&query_id).or_else(|| fresh.get(&query_id));
             if holder.is_some_and(|holder| holder != &target) {
                 return Some(query_id.to_string());
@@ -148,10 +151,7 @@ impl State {
     }
 
     /// The rows of the postings; a transaction is posted once.
-    fn posting_rows(
-        &self,
-        set: &WriteSet,
-    ) -> Result<BTreeMap<(MerchantId, OrderNumber, QueryId, usize), Posting>, StoreError> {
+    fn posting_rows(&self, set: &WriteSet) -> Result<BTreeMap<PostingKey, Posting>, StoreError> {
         let mut rows = BTreeMap::new();
         let Some(write) = &set.order else { return Ok(rows) };
         let terms = &write.order.terms;
@@ -236,23 +236,4 @@ impl State {
             }
         }
     }
-}
-
-/// The numbers by which the transactions of a write set are found: the new order's payment and
-/// all that is claimed.
-pub(crate) fn transactions(set: &WriteSet) -> Vec<(QueryId, (MerchantId, Target))> {
-    let order = set.order.iter().filter(|write| write.expected.is_none()).map(|write| {
-        let terms = &write.order.terms;
-        let target = Target {
-            order: terms.number.clone(),
-            query_id: terms.query_id.clone(),
-            kind: TargetKind::Payment,
-        };
-        (terms.query_id.clone(), (terms.merchant.clone(), target))
-    });
-    let claims = set
-        .keys
-        .iter()
-        .map(|claim| (claim.target.query_id.clone(), (claim.owner.clone(), claim.target.clone())));
-    order.chain(claims).collect()
 }

@@ -1,9 +1,7 @@
-//! What can go wrong with the database file, as one line that says what to do, and the engine's
-//! errors as the port's.
+//! What can go wrong when the database file is opened, as one line that says what to do.
 
 use std::path::PathBuf;
 
-use app::ports::StoreError;
 use rusqlite::ErrorCode;
 
 /// Why the data could not be opened. The message is one line that says what to do.
@@ -29,7 +27,7 @@ pub enum OpenError {
         known: i64,
     },
     /// Opened to read, and not yet migrated to this version.
-    #[error("{path} has version {found} and {known} is needed; run `causeway migrate` first")]
+    #[error("{path} has version {found}, {known} is needed; run `causeway migrate` first")]
     Older {
         /// The database file.
         path: PathBuf,
@@ -96,16 +94,5 @@ pub(super) fn at_open(
             OpenError::Access { path, what: operation, source }
         }
         _ => OpenError::Engine { path, operation, source },
-    }
-}
-
-/// Makes the engine's error in work ours.
-pub(super) fn in_work(operation: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |source| match source.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::Full(operation.to_owned()),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Damaged { what: operation.to_owned(), reason: source.to_string() }
-        }
-        _ => StoreError::Engine { operation, source: Box::new(source) },
     }
 }

@@ -1,8 +1,26 @@
-//! SQLite inside the process.
+//! SQLite inside the process: one writer thread with group commit, readers on connections of
+//! their own, checkpoints beside both.
+//!
+//! Invariants: what was answered as committed is on the disk (write-ahead log, `synchronous` is
+//! FULL); one process writes a file, which a lock beside it ensures; the queue is bounded.
 
+mod apply;
+mod checkpoint;
+mod decode;
 mod error;
+mod fault;
+mod migrate;
+mod open;
+mod read;
+mod readers;
+mod rows;
+mod tasks;
+mod writer;
 
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use app::ports::store::{JournalEntry, Lease, NoticeFilter, PostingSum};
 use app::ports::{CommitOutcome, Store, StoreError};
@@ -12,14 +30,18 @@ use domain::ids::{MerchantId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
 use domain::order::Order;
 use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
 
 pub use error::OpenError;
+pub use open::DATABASE_FILE;
 
-use crate::limits::{QUEUE_COUNT_MAX, READERS_COUNT};
-use crate::memory::MemoryStore;
-
-/// The name of the database file in a data folder.
-pub const DATABASE_FILE: &str = "causeway.db";
+use crate::limits::{FORGET_COUNT_MAX, QUEUE_COUNT_MAX, READERS_COUNT};
+use checkpoint::Checkpoints;
+use open::Writing;
+use readers::Readers;
+use rows::Rows;
+use tasks::Leases;
+use writer::{Job, Reply, Writer};
 
 /// What can be chosen of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +64,19 @@ impl Default for SqliteOptions {
     }
 }
 
-/// A store in one file, written by one thread.
-#[derive(Debug)]
+/// A store in one file.
 pub struct SqliteStore {
-    model: MemoryStore,
+    file: PathBuf,
+    readers: Readers,
+    /// `None` when it was opened for reading only.
+    queue: Option<mpsc::Sender<Job>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 impl SqliteStore {
@@ -55,8 +86,20 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]: in use, newer, foreign, damaged, not accessible, no room.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        let _ = (path, options);
-        Ok(Self { model: MemoryStore::new() })
+        let file = open::database_file(path);
+        let Writing { connection, head, lock } = open::writing(&file, options)?;
+        let readers = Readers::open(&file, options.readers_count)?;
+        let started = |source| OpenError::Access { path: file.clone(), what: "served", source };
+        let checkpoints = open::copying(&file)
+            .and_then(|helper| Checkpoints::start(helper, &file).map_err(started))?;
+        let (queue, jobs) = mpsc::channel(options.queue_count_max.max(1));
+        let leases = Leases::default();
+        let writer = Writer { connection, head, lock, checkpoints, leases };
+        let writer = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(jobs))
+            .map_err(started)?;
+        Ok(Self { file, readers, queue: Some(queue), writer: Mutex::new(Some(writer)) })
     }
 
     /// Opens the data for reading only, also while another process writes it.
@@ -64,15 +107,53 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]: not there, older, newer, foreign, damaged, not accessible.
     pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
-        let _ = path;
-        Ok(Self { model: MemoryStore::new() })
+        let file = open::database_file(path);
+        let readers = Readers::open(&file, 1)?;
+        Ok(Self { file, readers, queue: None, writer: Mutex::new(None) })
+    }
+
+    fn queue(&self) -> Result<&mpsc::Sender<Job>, StoreError> {
+        self.queue.as_ref().ok_or_else(|| StoreError::Engine {
+            operation: "write",
+            source: "the store was opened for reading only".into(),
+        })
+    }
+
+    /// Asks the writer and waits, also for a place in the queue.
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue()?.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Ends what was accepted; waits for it, so that the file is free afterwards.
+    fn drop(&mut self) {
+        self.queue = None;
+        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        self.readers.close();
+        if let Some(writer) = writer
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer thread of the store panicked");
+        }
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, set: WriteSet) -> Result<CommitOutcome, StoreError> {
-        self.model.commit(set).await
+        let rows = Box::new(Rows::of(set)?);
+        let queue = self.queue()?;
+        let (reply, answer) = oneshot::channel();
+        queue.try_send(Job::Commit(rows, reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                StoreError::Overloaded { waiting: queue.max_capacity() }
+            }
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn order(
@@ -80,14 +161,14 @@ impl Store for SqliteStore {
         owner: &MerchantId,
         number: &OrderNumber,
     ) -> Result<Option<Versioned<Order>>, StoreError> {
-        self.model.order(owner, number).await
+        self.readers.short("order", |connection| read::order(connection, owner, number))
     }
 
     async fn order_by_number(
         &self,
         number: &OrderNumber,
     ) -> Result<Option<Versioned<Order>>, StoreError> {
-        self.model.order_by_number(number).await
+        self.readers.short("order", |connection| read::order_by_number(connection, number))
     }
 
     async fn by_reference(
@@ -95,7 +176,7 @@ impl Store for SqliteStore {
         owner: &MerchantId,
         reference: &Reference,
     ) -> Result<Option<KeyClaim>, StoreError> {
-        self.model.by_reference(owner, reference).await
+        self.readers.short("reference", |it| read::by_reference(it, owner, reference))
     }
 
     async fn by_query_id(
@@ -103,11 +184,11 @@ impl Store for SqliteStore {
         owner: &MerchantId,
         query_id: &QueryId,
     ) -> Result<Option<Target>, StoreError> {
-        self.model.by_query_id(owner, query_id).await
+        self.readers.short("transaction", |it| read::by_query_id(it, owner, query_id))
     }
 
     async fn find_orders(&self, number: &str) -> Result<Vec<OrderNumber>, StoreError> {
-        self.model.find_orders(number).await
+        self.readers.short("order", |connection| read::find_orders(connection, number))
     }
 
     async fn claim_due(
@@ -116,7 +197,8 @@ impl Store for SqliteStore {
         lease: &Lease,
         count_max: usize,
     ) -> Result<Vec<Versioned<Task>>, StoreError> {
-        self.model.claim_due(now, lease, count_max).await
+        let lease = lease.clone();
+        self.ask(|reply| Job::Claim { now, lease, count_max, reply }).await
     }
 
     async fn task(
@@ -124,11 +206,11 @@ impl Store for SqliteStore {
         owner: &MerchantId,
         id: &TaskId,
     ) -> Result<Option<Versioned<Task>>, StoreError> {
-        self.model.task(owner, id).await
+        self.readers.short("task", |connection| read::task(connection, owner, id))
     }
 
     async fn next_due(&self, real_now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        self.model.next_due(real_now).await
+        self.ask(|reply| Job::NextDue { real_now, reply }).await
     }
 
     async fn tasks_of(
@@ -136,15 +218,16 @@ impl Store for SqliteStore {
         owner: &MerchantId,
         order: &OrderNumber,
     ) -> Result<Vec<Versioned<Task>>, StoreError> {
-        self.model.tasks_of(owner, order).await
+        self.readers.short("task", |connection| read::tasks_of(connection, owner, order))
     }
 
     async fn notices(&self, filter: NoticeFilter) -> Result<Vec<Versioned<Task>>, StoreError> {
-        self.model.notices(filter).await
+        self.readers.long("notice", move |connection| read::notices(connection, filter)).await
     }
 
     async fn journal_of(&self, stream: &str) -> Result<Vec<JournalEntry>, StoreError> {
-        self.model.journal_of(stream).await
+        let stream = stream.to_owned();
+        self.readers.long("journal", move |it| read::journal_of(it, &stream)).await
     }
 
     async fn journal_after(
@@ -153,11 +236,12 @@ impl Store for SqliteStore {
         sequence: u64,
         count_max: usize,
     ) -> Result<Vec<JournalEntry>, StoreError> {
-        self.model.journal_after(lane, sequence, count_max).await
+        let ask = move |it: &_| read::journal_after(it, lane, sequence, count_max);
+        self.readers.long("journal", ask).await
     }
 
     async fn journal_lanes(&self) -> Result<Vec<u32>, StoreError> {
-        self.model.journal_lanes().await
+        self.readers.short("journal", read::journal_lanes)
     }
 
     async fn orders_after(
@@ -165,7 +249,9 @@ impl Store for SqliteStore {
         number: Option<&OrderNumber>,
         count_max: usize,
     ) -> Result<Vec<Versioned<Order>>, StoreError> {
-        self.model.orders_after(number, count_max).await
+        let number = number.cloned();
+        let ask = move |it: &_| read::orders_after(it, number.as_ref(), count_max);
+        self.readers.long("order", ask).await
     }
 
     async fn postings_of(
@@ -173,11 +259,11 @@ impl Store for SqliteStore {
         owner: &MerchantId,
         order: &OrderNumber,
     ) -> Result<Vec<Posting>, StoreError> {
-        self.model.postings_of(owner, order).await
+        self.readers.short("posting", |connection| read::postings_of(connection, owner, order))
     }
 
     async fn posting_sums(&self) -> Result<Vec<PostingSum>, StoreError> {
-        self.model.posting_sums().await
+        self.readers.long("posting", read::posting_sums).await
     }
 
     async fn record(
@@ -185,7 +271,7 @@ impl Store for SqliteStore {
         space: &str,
         key: &str,
     ) -> Result<Option<Versioned<String>>, StoreError> {
-        self.model.record(space, key).await
+        self.readers.short("document", |connection| read::record(connection, space, key))
     }
 
     async fn records(
@@ -194,22 +280,35 @@ impl Store for SqliteStore {
         after: Option<&str>,
         count_max: usize,
     ) -> Result<Vec<(String, Versioned<String>)>, StoreError> {
-        self.model.records(space, after, count_max).await
+        let (space, after) = (space.to_owned(), after.map(str::to_owned));
+        let ask = move |it: &_| read::records(it, &space, after.as_deref(), count_max);
+        self.readers.long("document", ask).await
     }
 
     async fn forget_expired(&self, now: Timestamp, real_now: Timestamp) -> Result<u64, StoreError> {
-        self.model.forget_expired(now, real_now).await
+        let mut forgotten = 0_u64;
+        loop {
+            let count = self.ask(|reply| Job::Forget { now, real_now, reply }).await?;
+            forgotten = forgotten.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            if count < FORGET_COUNT_MAX {
+                return Ok(forgotten);
+            }
+        }
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.model.ready().await
+        self.ask(Job::Probe).await
     }
 
     async fn clear(&self) -> Result<(), StoreError> {
-        self.model.clear().await
+        self.ask(Job::Clear).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.model.close().await
+        self.readers.close();
+        if self.queue.is_none() {
+            return Ok(());
+        }
+        self.ask(Job::Close).await
     }
 }

@@ -1,0 +1,7 @@
+-- What a queryId names: the payment of an order or one of its reversals.
+CREATE TABLE transactions (
+    query_id TEXT NOT NULL PRIMARY KEY,
+    owner    TEXT NOT NULL,
+    number   TEXT NOT NULL,
+    kind     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,24 @@
+-- Work that falls due. The logical key is (owner, id). The row id tells the order in which tasks
+-- were made. Leases are not kept here: one process writes this file, so that a claim ends with it.
+CREATE TABLE tasks (
+    row      INTEGER PRIMARY KEY,
+    id       TEXT    NOT NULL,
+    owner    TEXT    NOT NULL,
+    number   TEXT    NOT NULL,
+    due_at   INTEGER,
+    after    TEXT,
+    attempts INTEGER NOT NULL,
+    notice   TEXT,
+    version  INTEGER NOT NULL,
+    body     TEXT    NOT NULL,
+    UNIQUE (id, owner)
+) STRICT;
+
+-- What falls due, earliest first.
+CREATE INDEX tasks_due ON tasks (due_at, id) WHERE due_at IS NOT NULL;
+
+-- The tasks of an order.
+CREATE INDEX tasks_number ON tasks (number);
+
+-- Notices that are late or were given up, for operators.
+CREATE INDEX tasks_notice ON tasks (notice) WHERE notice IS NOT NULL;

@@ -1,0 +1,272 @@
+//! The one writer: takes what waits in the queue, commits it as one transaction with a savepoint
+//! for each write set, and answers after the commit.
+//!
+//! Nothing is answered before the commit, not even a refusal: what stands in its way is durable
+//! only then. When the transaction as a whole fails, each write set is tried alone, so that none
+//! fails for another; only a failed commit of unknown outcome is not tried again.
+
+use std::fs::File;
+
+use app::ports::store::Lease;
+use app::ports::{CommitOutcome, StoreError};
+use app::writeset::{Task, Versioned};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use tokio::sync::{mpsc, oneshot};
+
+use super::apply::{Head, apply};
+use super::checkpoint::Checkpoints;
+use super::fault::{Fault, is_full};
+use super::rows::Rows;
+use super::tasks::Leases;
+use crate::instant::to_micros;
+use crate::limits::{BATCH_COUNT_MAX, FORGET_COUNT_MAX};
+
+/// Where an answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Commit a write set.
+    Commit(Box<Rows>, Reply<CommitOutcome>),
+    /// Claim due tasks.
+    Claim { now: Timestamp, lease: Lease, count_max: usize, reply: Reply<Vec<Versioned<Task>>> },
+    /// When the next task falls due.
+    NextDue { real_now: Timestamp, reply: Reply<Option<Timestamp>> },
+    /// Forget a bounded number of expired rows.
+    Forget { now: Timestamp, real_now: Timestamp, reply: Reply<usize> },
+    /// Prove that the store can be written.
+    Probe(Reply<()>),
+    /// Take everything away.
+    Clear(Reply<()>),
+    /// Do what waits, then end.
+    Close(Reply<()>),
+}
+
+/// The writer and all that only it touches.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) head: Head,
+    pub(super) lock: File,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) leases: Leases,
+}
+
+type Waiting = (Box<Rows>, Reply<CommitOutcome>);
+type Answers = Vec<Result<CommitOutcome, StoreError>>;
+
+/// Why a transaction came to nothing.
+enum Failed {
+    /// Nothing was committed.
+    Undone(Fault),
+    /// Nobody knows whether it was committed.
+    Unknown(Fault),
+}
+
+impl Writer {
+    /// Works until the queue is closed and empty.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(BATCH_COUNT_MAX);
+        let mut closing = Vec::new();
+        while queue.blocking_recv_many(&mut jobs, BATCH_COUNT_MAX) > 0 {
+            let mut sets = Vec::with_capacity(jobs.len());
+            let mut others = Vec::new();
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Commit(rows, reply) => sets.push((rows, reply)),
+                    Job::Close(reply) => {
+                        queue.close();
+                        closing.push(reply);
+                    }
+                    other @ (Job::Claim { .. }
+                    | Job::NextDue { .. }
+                    | Job::Forget { .. }
+                    | Job::Probe(_)
+                    | Job::Clear(_)) => others.push(other),
+                }
+            }
+            if !sets.is_empty() {
+                self.commit(sets);
+                self.checkpoints.committed(&self.connection);
+            }
+            for job in others {
+                self.serve(job);
+            }
+        }
+        self.checkpoints.finish(&self.connection);
+        drop(self.connection);
+        drop(self.lock);
+        for reply in closing {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    fn commit(&mut self, sets: Vec<Waiting>) {
+        match self.transaction(&sets) {
+            Ok(answers) => answer(sets, answers),
+            Err(Failed::Undone(_)) if sets.len() > 1 => {
+                for set in sets {
+                    self.commit(vec![set]);
+                }
+            }
+            Err(Failed::Undone(fault) | Failed::Unknown(fault)) => {
+                let error = fault.told("commit");
+                tracing::error!(%error, sets = sets.len(), "a transaction failed");
+                let answers = sets.iter().map(|_| Err(copy(&error))).collect();
+                answer(sets, answers);
+            }
+        }
+    }
+
+    /// One transaction over all sets; after a failure nothing of it is left.
+    fn transaction(&mut self, sets: &[Waiting]) -> Result<Answers, Failed> {
+        let head = self.head;
+        let mut released = Vec::new();
+        let result = self.write(sets, &mut released);
+        if result.is_ok() {
+            self.leases.release(&released);
+            return result;
+        }
+        self.head = head;
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed transaction could not be rolled back");
+        }
+        result
+    }
+
+    fn write(&mut self, sets: &[Waiting], released: &mut Vec<i64>) -> Result<Answers, Failed> {
+        self.execute("BEGIN IMMEDIATE").map_err(Failed::Undone)?;
+        let mut answers = Vec::with_capacity(sets.len());
+        for (rows, _) in sets {
+            answers.push(self.write_set(rows, released).map_err(Failed::Undone)?);
+        }
+        match self.connection.prepare_cached("COMMIT").and_then(|mut it| it.execute([])) {
+            Ok(_) => Ok(answers),
+            Err(error) if is_full(&error) => Err(Failed::Undone(error.into())),
+            Err(error) => Err(Failed::Unknown(error.into())),
+        }
+    }
+
+    /// One set under its savepoint; an error of the engine fails the whole transaction.
+    fn write_set(
+        &mut self,
+        rows: &Rows,
+        released: &mut Vec<i64>,
+    ) -> Result<Result<CommitOutcome, StoreError>, Fault> {
+        self.execute("SAVEPOINT one_set")?;
+        let (head, released_before) = (self.head, released.len());
+        let outcome = match apply(&self.connection, &mut self.head, released, rows) {
+            Ok(outcome) => Ok(outcome),
+            Err(fault @ Fault::Damaged { .. }) => Err(fault.told("commit")),
+            Err(fault @ Fault::Engine(_)) => return Err(fault),
+        };
+        if !matches!(outcome, Ok(CommitOutcome::Committed)) {
+            self.execute("ROLLBACK TO one_set")?;
+            self.head = head;
+            released.truncate(released_before);
+        }
+        self.execute("RELEASE one_set")?;
+        Ok(outcome)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Fault> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+
+    fn serve(&mut self, job: Job) {
+        match job {
+            Job::Claim { now, lease, count_max, reply } => {
+                let claimed = self.leases.claim(&self.connection, now, &lease, count_max);
+                let _ = reply.send(claimed.map_err(|fault| fault.told("claim")));
+            }
+            Job::NextDue { real_now, reply } => {
+                let due = self.leases.next_due(&self.connection, real_now);
+                let _ = reply.send(due.map_err(|fault| fault.told("next due task")));
+            }
+            Job::Forget { now, real_now, reply } => {
+                let forgotten = self.alone(|connection| forget(connection, now, real_now));
+                let _ = reply.send(forgotten.map_err(|fault| fault.told("forget")));
+            }
+            Job::Probe(reply) => {
+                let sql = "UPDATE probe SET count = (count + 1) % 1000000 WHERE one = 1";
+                let probed = self.alone(|connection| Ok(connection.execute(sql, [])?));
+                let _ = reply.send(probed.map(drop).map_err(|fault| fault.told("probe")));
+            }
+            Job::Clear(reply) => {
+                let cleared = self.alone(clear);
+                if cleared.is_ok() {
+                    self.head = Head::START;
+                    self.leases.clear();
+                }
+                let _ = reply.send(cleared.map_err(|fault| fault.told("clear")));
+            }
+            // Taken out of the queue before.
+            Job::Commit(..) | Job::Close(_) => {}
+        }
+    }
+
+    /// A transaction for one purpose.
+    fn alone<T>(&self, work: impl Fn(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let done = work(&self.connection).and_then(|done| {
+            self.execute("COMMIT")?;
+            Ok(done)
+        });
+        if done.is_err() && !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        self.checkpoints.committed(&self.connection);
+        done
+    }
+}
+
+fn answer(sets: Vec<Waiting>, answers: Answers) {
+    for ((_, reply), answer) in sets.into_iter().zip(answers) {
+        // The caller may have gone; what is committed stays.
+        let _ = reply.send(answer);
+    }
+}
+
+/// The same failure for another of those that shared it.
+fn copy(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Overloaded { waiting } => StoreError::Overloaded { waiting: *waiting },
+        StoreError::Full(text) => StoreError::Full(text.clone()),
+        StoreError::Engine { operation, source } => {
+            StoreError::Engine { operation, source: source.to_string().into() }
+        }
+        StoreError::Damaged { what, reason } => {
+            StoreError::Damaged { what: what.clone(), reason: reason.clone() }
+        }
+        StoreError::Closed => StoreError::Closed,
+    }
+}
+
+fn forget(connection: &Connection, now: Timestamp, real_now: Timestamp) -> Result<usize, Fault> {
+    let limit = i64::try_from(FORGET_COUNT_MAX).unwrap_or(i64::MAX);
+    let records = connection.prepare_cached(
+        "DELETE FROM records WHERE rowid IN \
+         (SELECT rowid FROM records WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
+    )?;
+    let seen = connection.prepare_cached(
+        "DELETE FROM seen WHERE (app, id) IN \
+         (SELECT app, id FROM seen WHERE until < ?1 ORDER BY until LIMIT ?2)",
+    )?;
+    let mut count = 0_usize;
+    for (mut statement, before) in [(records, now), (seen, real_now)] {
+        let deleted = statement.execute(params![to_micros(before), limit])?;
+        count = count.saturating_add(deleted);
+    }
+    Ok(count)
+}
+
+fn clear(connection: &Connection) -> Result<(), Fault> {
+    Ok(connection.execute_batch(
+        "DELETE FROM orders; DELETE FROM transactions; DELETE FROM keys; DELETE FROM tasks; \
+         DELETE FROM journal; DELETE FROM postings; DELETE FROM records; DELETE FROM seen;",
+    )?)
+}
