@@ -1,2 +1,95 @@
-//! One binary: roles, configuration, wiring, commands.
-fn main() {}
+//! The one binary: command line, configuration, wiring, and the program's life.
+//!
+//! Goal: put the parts together and nothing else. Rules live in `domain`, use cases in `app`;
+//! here is what differs from one installation to another.
+
+mod cli;
+mod commands;
+mod config;
+mod database;
+mod directory_file;
+mod failure;
+mod files;
+mod ids;
+mod keys;
+mod lifecycle;
+mod limits;
+mod listen;
+mod logging;
+mod metrics;
+mod node;
+mod production;
+mod sandbox;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error),
+    };
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("causeway: {failure}");
+            failure.code()
+        }
+    }
+}
+
+/// Help and version are printed as they are; wrong usage becomes one line and status 2.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A reader that went away is no error.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("causeway: {}", one_line(&error.to_string()));
+    ExitCode::from(2)
+}
+
+/// The message and the tip of a usage error, without the paragraphs of usage.
+fn one_line(rendered: &str) -> String {
+    let mut text = String::new();
+    let mut usage = None;
+    for line in rendered.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let line = line.strip_prefix("error:").map_or(line, str::trim);
+        if let Some(rest) = line.strip_prefix("Usage:") {
+            usage = Some(rest.trim().to_owned());
+        } else if !line.starts_with("For more information") && usage.is_none() {
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(line);
+        }
+    }
+    let words = usage.unwrap_or_else(|| "causeway".to_owned());
+    let command: Vec<&str> =
+        words.split(' ').take_while(|word| !word.starts_with(['-', '<', '['])).collect();
+    format!("{text}; see {} --help", command.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usage_error_is_one_line_that_names_the_help() {
+        for (arguments, words) in [
+            (vec!["causeway"], "requires a subcommand"),
+            (vec!["causeway", "sandbx"], "sandbx"),
+            (vec!["causeway", "sandbox", "--lisen", "1"], "--listen"),
+            (vec!["causeway", "serve"], "--config <FILE>"),
+            (vec!["causeway", "sandbox", "--listen", "here"], "invalid"),
+        ] {
+            let error = Cli::try_parse_from(&arguments).err().unwrap();
+            let line = one_line(&error.to_string());
+            assert!(line.contains(words), "{line}");
+            assert!(line.ends_with("--help") && !line.contains('\n'), "{line}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The directory of parties as a JSON file, imported into the store when it changed.
+//!
+//! Goal: before there is a back office, operators keep the parties in a file under their own
+//! version control. Each change becomes one journal entry.
+
+use std::path::Path;
+
+use app::Platform;
+use app::directory::DirectoryData;
+use app::ports::Sealer;
+use app::use_cases::{load_directory, save_directory};
+use app::writeset::Operation;
+use delivery::channel::OAUTH_SECRET;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::files;
+use crate::limits::CONFIG_BYTES_MAX;
+
+/// How a secret that is still in clear is marked in the file: a file that holds it.
+const FILE_MARK: &str = "file:";
+
+/// Reads a directory file. A channel's `client_secret_sealed` is `file:PATH` of the secret, or the
+/// sealed text itself.
+pub(crate) fn read(path: &Path) -> Result<DirectoryData, Failure> {
+    let text = files::read_text(path, CONFIG_BYTES_MAX)?;
+    serde_json::from_str(&text).map_err(|error| Failure::at(path.display(), error))
+}
+
+/// Replaces secrets that lie in files by sealed ones. A secret that the store has sealed already
+/// stays as it is, so that an unchanged file is no change.
+fn seal_secrets(
+    data: &mut DirectoryData,
+    stored: &DirectoryData,
+    sealer: &dyn Sealer,
+) -> Result<(), Failure> {
+    for channel in &mut data.channels {
+        let Some(oauth) = &mut channel.oauth else { continue };
+        let Some(path) = oauth.client_secret_sealed.strip_prefix(FILE_MARK) else { continue };
+        let secret = files::read_text(Path::new(path), CONFIG_BYTES_MAX)?;
+        let before = stored.channels.iter().find(|it| it.code == channel.code);
+        let before = before.and_then(|it| it.oauth.as_ref()).map(|it| &*it.client_secret_sealed);
+        oauth.client_secret_sealed = sealed_like(before, secret.trim(), sealer);
+    }
+    Ok(())
+}
+
+/// Seals a channel's OAuth secret; one that was sealed before and is the same stays as it is.
+pub(crate) fn sealed_like(before: Option<&str>, secret: &str, sealer: &dyn Sealer) -> String {
+    let same = |sealed: &&str| sealer.open(OAUTH_SECRET, sealed).as_deref() == Some(secret);
+    before.filter(same).map_or_else(|| sealer.seal(OAUTH_SECRET, secret), str::to_owned)
+}
+
+/// Puts a directory in force: stores it when it differs from the stored one, with an entry of the
+/// journal. Says whether it changed anything.
+pub(crate) async fn put_in_force(
+    platform: &Platform,
+    mut data: DirectoryData,
+    origin: &str,
+) -> Result<bool, Failure> {
+    let failed = |error| Failure::at("the directory cannot be stored", error);
+    let stored = load_directory(&*platform.store).await.map_err(failed)?;
+    seal_secrets(&mut data, &stored, &*platform.sealer)?;
+    if data == stored {
+        return Ok(false);
+    }
+    let body = json!({
+        "origin": origin,
+        "applications": data.applications.len(),
+        "channels": data.channels.len(),
+        "industries": data.industries.len(),
+        "merchants": data.merchants.len(),
+        "openings": data.openings.len(),
+    });
+    let operation = Operation {
+        stream: "directory".to_owned(),
+        kind: "imported".to_owned(),
+        body: body.to_string(),
+    };
+    if save_directory(platform, data, operation).await.map_err(failed)? {
+        Ok(true)
+    } else {
+        Err(Failure::new("the directory was changed by somebody else meanwhile; start again"))
+    }
+}

@@ -1,0 +1,28 @@
+//! The bounds of this crate.
+
+use std::time::Duration;
+
+/// The longest file that an offline tool reads: the bound of a message body (security.md 1).
+pub(crate) const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// The longest configuration, directory or credentials file.
+pub(crate) const CONFIG_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long a shutdown may take until the rest is left to the leases.
+pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 30;
+/// Connections served at once by one listener; more wait in the kernel's queue.
+pub(crate) const CONNECTIONS_COUNT_MAX: usize = 4_096;
+/// How long a connection may stay silent while something is expected of it.
+pub(crate) const CONNECTION_IDLE: Duration = Duration::from_secs(75);
+/// Requests of the simulation API that are looked at once.
+pub(crate) const SIMULATION_BODY_BYTES_MAX: usize = 16 * 1024;
+/// The furthest that one call moves the sandbox's clock: two years.
+pub(crate) const CLOCK_ADVANCE_SECONDS_MAX: i64 = 2 * 366 * 24 * 3_600;
+/// How many orders a `order=` of the simulation API may name.
+pub(crate) const ORDERS_NAMED_COUNT_MAX: usize = 10;
+/// How long a client command waits for the sandbox.
+pub(crate) const CLIENT_TIMEOUT: Duration = Duration::from_secs(110);
+/// Validity of the certificates that are made here.
+pub(crate) const CERTIFICATE_DAYS: u32 = 3 * 365;
+/// How many times four free consecutive ports are looked for.
+pub(crate) const PORT_SEARCH_COUNT_MAX: u32 = 64;
+/// Records read at once when a space is listed.
+pub(crate) const RECORDS_COUNT_MAX: usize = 256;

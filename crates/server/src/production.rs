@@ -1,0 +1,148 @@
+//! `causeway serve` and `causeway migrate`: an installation that a configuration file describes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::clock::MovableClock;
+use app::ports::{Clock, CommitOutcome, Sealer, Store};
+use app::records::KEY_RING;
+use app::writeset::{Operation, WriteSet};
+use axum::Router;
+use jiff::Timestamp;
+use jose::seal::MasterKeys;
+
+use crate::cli::Role;
+use crate::config::Config;
+use crate::directory_file;
+use crate::failure::{Failure, Outcome};
+use crate::files;
+use crate::keys::stored::{OwnKey, Purpose, read_all};
+use crate::keys::{KeyPlan, MasterSealer, generate_all};
+use crate::lifecycle::Shutdown;
+use crate::limits::{CONFIG_BYTES_MAX, SHUTDOWN_SECONDS_MAX};
+use crate::listen::bind;
+use crate::metrics;
+use crate::node::{Node, Parts};
+
+/// Owner of the platform's keys.
+const PLATFORM: &str = "platform";
+
+/// Encryption at rest as the configuration says.
+pub(crate) fn sealer(config: &Config) -> Result<Arc<dyn Sealer>, Failure> {
+    let key = config.master_key.read()?;
+    Ok(Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new()))))
+}
+
+/// The platform's keys; made when there are none.
+pub(crate) async fn keys(
+    store: &dyn Store,
+    sealer: &dyn Sealer,
+    now: Timestamp,
+) -> Result<Vec<OwnKey>, Failure> {
+    let stored = read_all(store, KEY_RING, sealer).await?;
+    if !stored.is_empty() {
+        return Ok(stored);
+    }
+    let failed = |error: String| Failure::at("the platform's keys cannot be made", error);
+    let plans = [KeyPlan::new("Causeway signing"), KeyPlan::new("Causeway encryption")];
+    let made = tokio::task::spawn_blocking(move || generate_all(&plans, now)).await;
+    let made = made.map_err(|error| failed(error.to_string()))?;
+    let made = made.map_err(|error| failed(error.to_string()))?;
+    let purposes = [Purpose::Sign, Purpose::Decrypt];
+    let fresh: Vec<OwnKey> = made
+        .into_iter()
+        .zip(purposes)
+        .map(|(identity, purpose)| OwnKey::fresh(PLATFORM, purpose, identity, now))
+        .collect();
+    let records = fresh.iter().map(|key| key.to_record(KEY_RING, sealer));
+    let operation = Operation {
+        stream: "installation".to_owned(),
+        kind: "keys_made".to_owned(),
+        body: serde_json::json!({ "keys": fresh.len() }).to_string(),
+    };
+    let set = WriteSet {
+        at: Some(now),
+        records: records.collect::<Result<_, _>>()?,
+        operations: vec![operation],
+        ..WriteSet::default()
+    };
+    match store.commit(set).await.map_err(|error| failed(error.to_string()))? {
+        CommitOutcome::Committed => Ok(fresh),
+        CommitOutcome::Stale | CommitOutcome::Duplicate(_) => {
+            Err(failed("somebody else writes this data".to_owned()))
+        }
+    }
+}
+
+/// Runs the platform until a signal ends it.
+pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
+    let answers = roles.iter().any(|role| matches!(role, Role::All | Role::Api));
+    let works = roles.iter().any(|role| matches!(role, Role::All | Role::Worker));
+    let shutdown = Shutdown::on_signals()?;
+    let public = bind(config.listen, "the platform").await?;
+    let ops = match config.metrics_listen {
+        Some(address) => Some(bind(address, "health and metrics").await?),
+        None => None,
+    };
+    let node = build(&config).await?;
+    let mut tasks = Vec::new();
+    if answers {
+        let router = node.public_router(Router::new());
+        tasks.push(Node::serve(public, router, &shutdown));
+    } else {
+        // A worker answers health alone, so that it can be watched like the others.
+        tasks.push(Node::serve(public, node.ops_router(), &shutdown));
+    }
+    if let Some(listener) = ops {
+        tasks.push(Node::serve(listener, node.ops_router(), &shutdown));
+    }
+    if works {
+        tasks.push(node.dispatch(&shutdown));
+    }
+    tracing::info!(listen = %config.listen, public_url = config.public_url, "serving");
+    println!("ready");
+    shutdown.begun().await;
+    let ended = async {
+        for task in tasks {
+            // A part that panicked has said so; the others end all the same.
+            let _ = task.await;
+        }
+    };
+    let wait = Duration::from_secs(SHUTDOWN_SECONDS_MAX);
+    if tokio::time::timeout(wait, ended).await.is_err() {
+        tracing::warn!("not everything ended in time; the rest goes on at the next start");
+    }
+    node.close().await
+}
+
+async fn build(config: &Config) -> Result<Node, Failure> {
+    let sealer = sealer(config)?;
+    let store: Arc<dyn Store> = Arc::new(config.data.open()?);
+    let clock = MovableClock::system();
+    let keys = keys(&*store, &*sealer, clock.real_now()).await?;
+    let authorities = config.authorities_file.as_deref();
+    let authorities =
+        authorities.map(|path| files::read_text(path, CONFIG_BYTES_MAX)).transpose()?;
+    let node = Node::new(Parts {
+        store,
+        clock,
+        sealer,
+        keys,
+        base_url: config.public_url.clone(),
+        zone: config.zone.clone(),
+        policy: config.egress.clone(),
+        authorities,
+        crypto_threads: config.crypto_threads,
+        diagnosis_header: false,
+        metrics: Some(metrics::start()?),
+    })
+    .await?;
+    if let Some(path) = &config.directory_file {
+        let data = directory_file::read(path)?;
+        let origin = path.display().to_string();
+        if directory_file::put_in_force(&node.platform, data, &origin).await? {
+            tracing::info!(file = origin, "the directory changed and is in force");
+        }
+    }
+    Ok(node)
+}

@@ -1,0 +1,181 @@
+//! `causeway sandbox`: a whole payment world on one machine.
+//!
+//! Goal: one command, no configuration. The platform is the same as in production; the partners
+//! are programs of their own that get addresses, keys and a clock, and nothing else.
+
+pub(crate) mod addresses;
+pub(crate) mod clock;
+pub(crate) mod document;
+mod index;
+mod installation;
+mod partners;
+mod publish;
+mod running;
+pub(crate) mod seed;
+mod simulation;
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::ports::{Clock, Sealer, Store};
+use app::use_cases::load_directory;
+use egress::Policy;
+use jiff::tz::TimeZone;
+use jose::seal::MasterKeys;
+use tokio::net::TcpListener;
+
+use crate::cli::SandboxArgs;
+use crate::config::ZONE_DEFAULT;
+use crate::database::Location;
+use crate::directory_file;
+use crate::failure::{Failure, Outcome};
+use crate::keys::MasterSealer;
+use crate::keys::master::{self, explain};
+use crate::lifecycle::Shutdown;
+use crate::limits::SHUTDOWN_SECONDS_MAX;
+use crate::listen::bind_row;
+use crate::metrics;
+use crate::node::{Node, Parts};
+use addresses::Addresses;
+use clock::ClockKeeper;
+use installation::Installation;
+use running::RunningPartners;
+use simulation::Simulation;
+
+/// What the four listeners are for, in their order.
+const LISTENERS: [&str; 4] =
+    ["the platform", "the bank apps", "the services", "the downstream system"];
+/// The master key's file in the data folder.
+const MASTER_KEY_FILE: &str = "master.key";
+/// Where the simulated partners keep what they know.
+const PARTNERS_FOLDER: &str = "partners";
+
+/// Runs the sandbox until a signal ends it.
+pub(crate) async fn run(args: SandboxArgs) -> Outcome {
+    let location = match &args.database_url {
+        Some(url) => Location::url(url)?,
+        None => Location::folder(&args.data),
+    };
+    make_folder(&args.data)?;
+    let listeners = bind_row(args.listen, LISTENERS).await?;
+    let shutdown = Shutdown::on_signals()?;
+    let key = master::read_or_make(&args.data.join(MASTER_KEY_FILE))?;
+    let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new())));
+    let store: Arc<dyn Store> = Arc::new(location.open()?);
+    let world = World::build(store, sealer, &listeners).await?;
+    world.run(&args.data, listeners, &shutdown).await
+}
+
+/// Everything, before anybody is let in.
+struct World {
+    node: Node,
+    keeper: Arc<ClockKeeper>,
+    installation: Installation,
+    addresses: Addresses,
+}
+
+impl World {
+    async fn build(
+        store: Arc<dyn Store>,
+        sealer: Arc<dyn Sealer>,
+        listeners: &[TcpListener; 4],
+    ) -> Result<Self, Failure> {
+        let failed = |error| Failure::at("the data cannot be read", error);
+        let keeper = Arc::new(ClockKeeper::start(&*store).await.map_err(failed)?);
+        let now = keeper.clock().real_now();
+        let installation = Installation::read_or_make(&*store, &*sealer, now).await?;
+        let addresses = Addresses::of(bound(listeners)?);
+        let stored = load_directory(&*store).await.map_err(failed)?;
+        let directory = seed::directory(&installation, &addresses, &stored, &*sealer)?;
+        let zone = TimeZone::get(ZONE_DEFAULT).map_err(|error| Failure::at("zone", error))?;
+        let node = Node::new(Parts {
+            store,
+            clock: keeper.clock().clone(),
+            sealer,
+            keys: installation.platform_keys(),
+            base_url: addresses.platform.clone(),
+            zone,
+            policy: Policy::sandbox(),
+            authorities: None,
+            crypto_threads: 0,
+            diagnosis_header: true,
+            metrics: Some(metrics::start()?),
+        })
+        .await?;
+        directory_file::put_in_force(&node.platform, directory, "seed").await?;
+        Ok(Self { node, keeper, installation, addresses })
+    }
+
+    /// Lets everybody in, says `ready`, and ends what was accepted after a signal.
+    async fn run(self, folder: &Path, listeners: [TcpListener; 4], shutdown: &Shutdown) -> Outcome {
+        let Self { node, keeper, installation, addresses } = self;
+        let document = publish::document(&installation, &addresses, &node.keys)?.write(folder)?;
+        let running = RunningPartners::default();
+        let simulation = Arc::new(Simulation {
+            platform: Arc::clone(&node.platform),
+            keeper: Arc::clone(&keeper),
+            installation: installation.clone(),
+            addresses: addresses.clone(),
+            partners: running.clone(),
+        });
+        let index = index::routes(&addresses, &document)
+            .map_err(|error| Failure::at("the first page", error))?;
+        let further = simulation::routes(simulation).merge(index).merge(node.ops_router());
+        let [platform, banks, services, simulator] = listeners;
+        let served = Node::serve(platform, node.public_router(further), shutdown);
+        let dispatched = node.dispatch(shutdown);
+        let config = partners::config(&installation, &addresses, keeper.clock(), folder)?;
+        let bound = sandbox::Listeners { banks, services, simulator };
+        let started = sandbox::Partners::start(config, bound, shutdown.begun()).await;
+        let started = started.map_err(|error| Failure::at("the simulated partners", error));
+        match started {
+            Ok(partners) => running.started(partners).await,
+            Err(failure) => {
+                node.close().await?;
+                return Err(failure);
+            }
+        }
+        publish::greet(&addresses, &document)?;
+        shutdown.begun().await;
+        let ended = async {
+            // A part that panicked has said so; the others end all the same.
+            let _ = served.await;
+            running.stopped().await;
+            let _ = dispatched.await;
+        };
+        let wait = Duration::from_secs(SHUTDOWN_SECONDS_MAX);
+        if tokio::time::timeout(wait, ended).await.is_err() {
+            tracing::warn!("not everything ended in time; the rest goes on at the next start");
+        }
+        node.close().await
+    }
+}
+
+/// Makes the data folder, for its owner alone.
+fn make_folder(folder: &Path) -> Outcome {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| {
+        Failure::at(
+            format_args!("the data folder {} cannot be made", folder.display()),
+            explain(&error),
+        )
+    })
+}
+
+fn bound(listeners: &[TcpListener; 4]) -> Result<[std::net::SocketAddr; 4], Failure> {
+    let address = |listener: &TcpListener| {
+        listener.local_addr().map_err(|error| Failure::at("a listener", error))
+    };
+    let [platform, banks, services, downstream] = listeners;
+    Ok([address(platform)?, address(banks)?, address(services)?, address(downstream)?])
+}
+
+/// Where the simulated partners keep what they know, below the data folder.
+fn partners_folder(folder: &Path) -> Result<std::path::PathBuf, Failure> {
+    let folder = folder.join(PARTNERS_FOLDER);
+    make_folder(&folder)?;
+    Ok(folder)
+}
