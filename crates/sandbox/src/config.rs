@@ -188,6 +188,14 @@ impl ServiceBrand {
             Self::TravelJoy => "TravelJoy",
         }
     }
+
+    /// The name as it stands in file names.
+    pub(crate) const fn slug(self) -> &'static str {
+        match self {
+            Self::ParkEasy => "parkeasy",
+            Self::TravelJoy => "traveljoy",
+        }
+    }
 }
 
 impl BankConfig {

@@ -5,9 +5,17 @@
 //! real ones do. They are programs of their own: they get addresses, keys and a clock, speak the
 //! public protocol through the SDK, and must not know the platform's store, domain or use cases.
 
+pub mod bank;
+mod cards;
 pub mod clock;
 pub mod config;
+pub mod downstream;
+mod journal;
+pub mod limits;
 mod partners;
+mod reply;
+pub mod service;
+mod web;
 
 pub use clock::{Busy, PartnerClock};
 pub use config::{
