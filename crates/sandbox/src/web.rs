@@ -33,7 +33,7 @@ impl Lang {
     }
 
     /// One of two texts.
-    pub(crate) const fn t<'a>(&self, english: &'a str, chinese: &'a str) -> &'a str {
+    pub(crate) const fn t<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
         match self {
             Self::En => english,
             Self::Zh => chinese,

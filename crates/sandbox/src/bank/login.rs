@@ -30,8 +30,8 @@ pub(super) struct Login {
 pub(super) struct Language {
     #[serde(default)]
     csrf: String,
-    #[serde(default)]
-    language: String,
+    #[serde(default, rename = "language")]
+    tag: String,
     #[serde(default)]
     back: String,
 }
@@ -100,10 +100,10 @@ pub(super) async fn language(
     if !session.sent(&form.csrf) {
         return Err(bank.stale_form(&session).into());
     }
-    bank.site.change(&session.id, |session| session.lang = Lang::of(&form.language));
-    let back = match form.back.as_str() {
+    bank.site.change(&session.id, |session| session.lang = Lang::of(&form.tag));
+    let next = match form.back.as_str() {
         "login" | "cards" | "payments" | "connections" => bank.url(&format!("/{}", form.back)),
         _ => bank.home(),
     };
-    Ok(see_other(&back))
+    Ok(see_other(&next))
 }

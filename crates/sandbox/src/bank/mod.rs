@@ -215,13 +215,11 @@ impl Bank {
 
     /// The session of the browser, or a fresh one without a user.
     fn any_session(&self, headers: &HeaderMap) -> (Session<String>, Option<crate::web::SetCookie>) {
-        match self.site.session(headers) {
-            Some(session) => (session, None),
-            None => {
-                let (session, cookie) = self.site.begin(None, Lang::of_browser(headers));
-                (session, Some(cookie))
-            }
+        if let Some(session) = self.site.session(headers) {
+            return (session, None);
         }
+        let (session, cookie) = self.site.begin(None, Lang::of_browser(headers));
+        (session, Some(cookie))
     }
 }
 
