@@ -1,6 +1,6 @@
 //! Style, script and pictures, inside the binary, under names that change with their content.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
@@ -10,8 +10,6 @@ use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{StatusCode, header};
-
-use crate::shared::Shared;
 
 /// A file that pages refer to. Its `Display` is its address.
 pub(crate) struct Asset {
@@ -61,7 +59,7 @@ pub(crate) fn icon() -> &'static Asset {
     &ICON
 }
 
-pub(crate) fn routes() -> Router<Arc<Shared>> {
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/assets/{name}", get(serve)).route("/favicon.ico", get(favicon))
 }
 

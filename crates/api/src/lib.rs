@@ -14,6 +14,7 @@ mod cashier;
 mod channel;
 mod crypto;
 mod downstream;
+pub mod gallery;
 mod gateway;
 mod industry;
 pub mod limits;

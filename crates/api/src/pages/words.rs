@@ -156,7 +156,7 @@ pub(super) static CHINESE: Words = Words {
     details: "订单详情",
     order_number: "订单号",
     more_lines: "另有 {} 项",
-    pay_with: "使用{}银行卡支付",
+    pay_with: "使用{}的卡支付",
     debit: "借记卡",
     credit: "信用卡",
     prepaid: "预付卡",
