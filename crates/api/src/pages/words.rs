@@ -117,7 +117,7 @@ pub(super) static ENGLISH: Words = Words {
     back: "Return to {}",
     returning: "You will be taken back in a few seconds.",
     paid_at: "Paid at",
-    number: "Transaction number",
+    number: "Reference",
     nothing_taken: "Nothing was taken from your card.",
     balance: "The balance of this card is not sufficient.",
     card_expired: "This card has expired.",

@@ -8,7 +8,7 @@ fn steady(html: &str) -> String {
         let (name, rest) = part.split_once('"').unwrap();
         let (stem, extension) = name.rsplit_once('.').unwrap();
         let stem = stem.split('-').next().unwrap();
-        text.push_str(&format!("/assets/{stem}.{extension}\"{rest}"));
+        text = format!("{text}/assets/{stem}.{extension}\"{rest}");
     }
     text
 }
