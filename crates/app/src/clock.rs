@@ -67,13 +67,13 @@ impl MovableClock {
             self.0.settled().await;
             match self.0.earliest() {
                 Some(deadline) if deadline <= target => {
-                    self.0.reach(deadline);
+                    self.0.reach(self.real_now(), deadline);
                     self.0.wake_due(self.now());
                 }
                 Some(_) | None => break,
             }
         }
-        self.0.reach(target);
+        self.0.reach(self.real_now(), target);
         self.0.settled().await;
     }
 }
@@ -84,9 +84,11 @@ impl Clock for MovableClock {
         real.checked_add(self.offset()).unwrap_or(real)
     }
 
+    /// Whole milliseconds: what is kept, shown and compared has one precision.
     #[expect(clippy::disallowed_methods, reason = "this is the one clock that all others read")]
     fn real_now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }
 
@@ -166,9 +168,8 @@ impl Inner {
     }
 
     /// Moves the offset so far that business time is at least `instant`; never backwards.
-    #[expect(clippy::disallowed_methods, reason = "this is the one clock that all others read")]
-    fn reach(&self, instant: Timestamp) {
-        let ahead = instant.duration_since(Timestamp::now());
+    fn reach(&self, real_now: Timestamp, instant: Timestamp) {
+        let ahead = instant.duration_since(real_now);
         let ahead_ms = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX).saturating_add(1);
         self.offset_ms.fetch_max(ahead_ms, Ordering::SeqCst);
     }
