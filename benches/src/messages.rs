@@ -137,13 +137,12 @@ pub fn prepare(
             scope.spawn(move || (from..count.min(from + share)).map(make).collect::<Result<_>>())
         };
         let parts: Vec<_> = (0..count).step_by(share).map(part).collect();
-        let mut made = Vec::with_capacity(count);
+        let mut requests = Vec::with_capacity(count);
         for part in parts {
-            let requests: Vec<Vec<u8>> =
-                part.join().ok().context("a signing thread panicked")??;
-            made.extend(requests);
+            let some: Vec<Vec<u8>> = part.join().ok().context("a signing thread panicked")??;
+            requests.extend(some);
         }
-        Ok(made)
+        Ok(requests)
     })
 }
 

@@ -91,15 +91,15 @@ pub async fn run(plan: Plan) -> Result<Outcome> {
     }
     let elapsed = plan.window.unwrap_or_else(|| from.elapsed());
     let exhausted = plan.window.is_some() && next.load(Ordering::Relaxed) >= requests.len();
-    let mut probed = Vec::new();
+    let mut seen_by_probes = Vec::new();
     for one in probes {
-        probed.push(one.await??);
+        seen_by_probes.push(one.await??);
     }
     let (server_us, own_us) = match meter {
         Some(meter) => meter.await?,
         None => (None, None),
     };
-    Ok(Outcome { tally, probes: probed, elapsed, exhausted, server_us, own_us })
+    Ok(Outcome { tally, probes: seen_by_probes, elapsed, exhausted, server_us, own_us })
 }
 
 /// One connection of the load.
@@ -123,7 +123,7 @@ async fn ask(
             tally.latencies_us.push(microseconds(now - sent));
             if let Some(error) = wrong(&answer) {
                 tally.wrong(error);
-            } else if window.until.is_none() || index % ANSWERS_PER_SAMPLE == 0 {
+            } else if window.until.is_none() || index.is_multiple_of(ANSWERS_PER_SAMPLE) {
                 let header = answer.header("UPI-JWS").map(str::to_owned);
                 tally.samples.push(Sample { header, body: answer.body.to_vec() });
             }

@@ -40,6 +40,7 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ("causeway-sandbox", &["causeway-sdk", "causeway-wire", "causeway-jose", "causeway-egress"]),
     ("causeway", ANY),
     ("causeway-tests", ANY),
+    ("causeway-benches", ANY),
     // for the generated files
     ("xtask", &["causeway-domain", "causeway-wire"]),
 ];
@@ -51,7 +52,7 @@ pub(crate) const ANY: &[&str] = &["*"];
 pub(crate) const SERVER: &str = "causeway";
 
 /// Members that nobody depends on because they are run.
-pub(crate) const RUN_BY_HAND: &[&str] = &[SERVER, "causeway-tests", "xtask"];
+pub(crate) const RUN_BY_HAND: &[&str] = &[SERVER, "causeway-tests", "causeway-benches", "xtask"];
 
 /// An outside crate that only some of our crates may name in their dependencies.
 pub(crate) struct Reserved {

@@ -4,6 +4,7 @@
 //! here. To add one: write a module with `pub fn run(arguments: &[String]) -> anyhow::Result<()>`
 //! and add a row to [`COMMANDS`].
 
+mod bench;
 mod check;
 mod deny;
 mod edges;
@@ -38,6 +39,11 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "deny", does: "licences, banned crates, sources, advisories", run: deny::run },
     Command { name: "generate", does: "write the generated files", run: generate::run },
+    Command {
+        name: "bench",
+        does: "figures of the release binary as ratios to ceilings measured in the same run",
+        run: bench::run,
+    },
 ];
 
 fn main() -> ExitCode {

@@ -28,6 +28,7 @@ const CLOCK_ALLOWED: &[(&str, &str)] = &[
     ("/crates/egress/", "deadlines of sockets are real time"),
     ("/tests/", "a test may stand for a partner with a clock of its own"),
     ("/xtask/", "a tool, not the product"),
+    ("/benches/", "a measurement needs the real clock"),
     ("/examples/", "small measuring programs"),
 ];
 
@@ -37,6 +38,7 @@ const SLEEP_ALLOWED: &[(&str, &str)] = &[
     ("/crates/server/", "the loops that wait for work, and the shutdown"),
     ("/tests/src/", "polling a program of its own until it has done something, bounded"),
     ("/xtask/", "a tool, not the product"),
+    ("/benches/", "probes pause between two questions"),
 ];
 
 const OUTBOUND_INSTEAD: &str = "only egress opens outbound connections; use its Client";
@@ -44,6 +46,7 @@ const OUTBOUND_ALLOWED: &[(&str, &str)] = &[
     ("/crates/egress/", "it is the one"),
     ("/tests/", "raw requests are what they test"),
     ("/xtask/", "a tool, not the product"),
+    ("/benches/", "the load comes from outside the product"),
 ];
 
 const BANS: &[Ban] = &[
