@@ -29,7 +29,11 @@ pub const CRYPTO_JOBS_PER_LANE_COUNT_MAX: usize = 512;
 pub const CRYPTO_THREADS_COUNT_MAX: usize = 64;
 
 /// Refused requests that wait to be diagnosed; more are refused all the same, without a record.
-pub const DIAGNOSES_WAITING_COUNT_MAX: usize = 32;
+pub const DIAGNOSES_WAITING_COUNT_MAX: usize = 64;
+/// Records of refused requests that may be made at once.
+pub const DIAGNOSES_BURST_COUNT_MAX: i64 = 1000;
+/// Records of refused requests that may be made in every second after that.
+pub const DIAGNOSES_PER_SECOND_MAX: i64 = 1;
 /// How long the record of a refused request is kept, business time.
 pub const DIAGNOSIS_KEPT_HOURS: i64 = 30 * 24;
 /// Longest texts in the record of a refused request, in characters.

@@ -240,7 +240,9 @@ enum Mood {
     Busy,
     Good,
     Bad,
-    Quiet,
+    Back,
+    Clock,
+    Note,
 }
 
 /// The page that says how an order stands.
@@ -290,7 +292,7 @@ impl Outcome {
             Mood::Busy => "busy",
             Mood::Good => "good",
             Mood::Bad => "bad",
-            Mood::Quiet => "quiet",
+            Mood::Back | Mood::Clock | Mood::Note => "quiet",
         }
     }
 }
@@ -322,18 +324,18 @@ fn said(sheet: &Sheet, view: &CashierView, ending: Ending) -> Said {
         }
         Ending::Paid => say(Mood::Good, words.paid, &fill(words.paid_text, &sheet.merchant)),
         Ending::AlreadyPaid => say(Mood::Good, words.already_paid, words.already_paid_text),
-        Ending::GivenBack => say(Mood::Quiet, words.given_back, words.given_back_text),
+        Ending::GivenBack => say(Mood::Back, words.given_back, words.given_back_text),
         Ending::Refused => Said {
             note: Some(words.nothing_taken),
             ..say(Mood::Bad, words.refused, reason(view, words))
         },
-        Ending::Expired => say(Mood::Quiet, words.expired, words.expired_text),
+        Ending::Expired => say(Mood::Clock, words.expired, words.expired_text),
         Ending::NoCards => {
             let text = fill(words.no_cards_text, &view.channel_name);
-            say(Mood::Quiet, words.no_cards, &text)
+            say(Mood::Note, words.no_cards, &text)
         }
         Ending::NoAnswer => {
-            say(Mood::Quiet, &fill(words.no_answer, &view.channel_name), words.no_answer_text)
+            say(Mood::Note, &fill(words.no_answer, &view.channel_name), words.no_answer_text)
         }
     }
 }

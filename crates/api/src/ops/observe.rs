@@ -13,6 +13,7 @@ use futures_util::FutureExt as _;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use metrics::{counter, gauge, histogram};
 use tokio::time::Instant;
+use wire::ucsp::ResponseCode;
 
 use crate::limits::{REQUEST_TIME_MAX, RETRY_AFTER_S};
 use crate::shared::Shared;
@@ -44,14 +45,30 @@ pub(crate) async fn observe(
         route: matched.map_or("none", MatchedPath::as_str).to_owned(),
         begin: Instant::now(),
     };
-    gauge!("causeway_http_requests_active").increment(1.0);
+    let active = Active::begin();
     let mut response = answer(&shared, &noted, request, next).await;
-    gauge!("causeway_http_requests_active").decrement(1.0);
+    drop(active);
     note(&noted, &response);
     if let Ok(id) = HeaderValue::from_str(&noted.id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// A request that is worked on; also one whose caller hangs up is counted out.
+struct Active;
+
+impl Active {
+    fn begin() -> Self {
+        gauge!("causeway_http_requests_active").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        gauge!("causeway_http_requests_active").decrement(1.0);
+    }
 }
 
 async fn answer(shared: &Shared, noted: &Noted, request: Request, next: Next) -> Response {
@@ -89,11 +106,12 @@ fn json() -> [(HeaderName, &'static str); 1] {
     [(header::CONTENT_TYPE, "application/json")]
 }
 
-/// `detail` is our own text without quotes.
 fn common_error(detail: &str) -> String {
-    format!(
-        r#"{{"MsgResponse":{{"responseCode":"99","responseMsg":"Common Error","errorDetail":"{detail}"}}}}"#
-    )
+    let code = ResponseCode::CommonError;
+    let response = serde_json::json!({
+        "responseCode": code.code(), "responseMsg": code.message(), "errorDetail": detail,
+    });
+    serde_json::json!({ "MsgResponse": response }).to_string()
 }
 
 fn note(noted: &Noted, response: &Response) {

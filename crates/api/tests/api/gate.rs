@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::harness::{
-    ACQUIRER, BANK, Call, FENCED, FROZEN, Got, INQUIRE, SERVICE, SUBMIT, World, get, post, ring,
-    send, submit,
+    ACQUIRER, BANK, Call, FENCED, FROZEN, Got, INQUIRE, SERVICE, SUBMIT, World, get, login, post,
+    ring, send, submit,
 };
 
 const E0: &str = r#"{"MsgResponse":{"responseCode":"E0","responseMsg":"Unauthorized access"}}"#;
@@ -137,8 +137,8 @@ async fn check_9_lets_a_message_through_once() {
 #[tokio::test]
 async fn a_message_that_changed_something_stays_used_after_a_restart() {
     let world = World::new();
-    let body = r#"{"msgID":"A2000000120260105103000482913","channelCode":"20000001","industryCode":"10000001","userId":"u-77"}"#;
-    let call = Call::new(BANK, "/ucsp/channel/v1/channellogininfo", body);
+    let body = login("");
+    let call = Call::new(BANK, "/ucsp/channel/v1/channellogininfo", &body);
     let first = world.send(call.request()).await;
     assert_eq!(first.json()["msgResponse"]["responseCode"], "00", "{}", first.text());
     let again = send(&world.restarted(), call.request()).await;
@@ -169,8 +169,8 @@ async fn a_party_on_the_way_of_another_has_no_right() {
         assert_eq!(answer["trxInfo"]["orderId"], "PK20260105000017");
         assert_eq!(answer["trxInfo"]["tn"], Value::Null);
     }
-    let login = r#"{"msgID":"A2000000120260105103000482913","channelCode":"20000001","industryCode":"10000001","userId":"u-77"}"#;
-    let answer = world.call(SERVICE, "/ucsp/channel/v1/channellogininfo", login).await;
+    let login = login("");
+    let answer = world.call(SERVICE, "/ucsp/channel/v1/channellogininfo", &login).await;
     assert_eq!(answer["msgResponse"]["responseCode"], "36");
 }
 

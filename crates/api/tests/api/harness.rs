@@ -29,7 +29,7 @@ use jose::jwe::Profile;
 use jose::jws::{Answer, PartnerKeys, SignOptions, fresh_uuid, verify_answer};
 use jose::keyring::Keys;
 use money::Currency;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::MemoryStore;
 use tower::ServiceExt as _;
 
@@ -398,18 +398,48 @@ pub(crate) fn get(path: &str) -> Request<Body> {
 pub(crate) fn wrapped(industry: &str, kind: &str, fields: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(100_000);
     let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-    format!(
-        r#"{{"msgInfo":{{"versionNo":"1.0.0","msgID":"A{industry}20260105103000{number}","timeStamp":"20260105103000","msgType":"{kind}","industryCode":"{industry}"}},"trxInfo":{fields}}}"#
-    )
+    let info = json!({
+        "versionNo": "1.0.0",
+        "msgID": format!("A{industry}20260105103000{number}"),
+        "timeStamp": "20260105103000",
+        "msgType": kind,
+        "industryCode": industry,
+    });
+    format!(r#"{{"msgInfo":{info},"trxInfo":{fields}}}"#)
+}
+
+/// CHANNEL_LOGIN_INFO with further members.
+pub(crate) fn login(more: &str) -> String {
+    let message = json!({
+        "msgID": "A2000000120260105103000482913",
+        "channelCode": "20000001",
+        "industryCode": "10000001",
+        "userId": "u-77",
+    });
+    with_members(&message, more)
+}
+
+/// The object with further members, given as `,"name":"value"`.
+fn with_members(object: &Value, more: &str) -> String {
+    let text = object.to_string();
+    format!("{}{more}}}", text.strip_suffix('}').unwrap())
 }
 
 pub(crate) const SUBMIT: &str = "/ucsp/industry/v1/submitpaymentorder";
 pub(crate) const INQUIRE: &str = "/ucsp/industry/v1/paymentresultinquiry";
 
 pub(crate) fn order_fields(order_id: &str, more: &str) -> String {
-    format!(
-        r#"{{"orderId":"{order_id}","txnTime":"20260105103000","merId":"100000010000017","acqIIN":"00010344","txnAmt":"4850","currencyCode":"344","channelCode":"20000001","userId":"u-77"{more}}}"#
-    )
+    let fields = json!({
+        "orderId": order_id,
+        "txnTime": "20260105103000",
+        "merId": "100000010000017",
+        "acqIIN": "00010344",
+        "txnAmt": "4850",
+        "currencyCode": "344",
+        "channelCode": "20000001",
+        "userId": "u-77",
+    });
+    with_members(&fields, more)
 }
 
 pub(crate) fn submit(order_id: &str) -> String {

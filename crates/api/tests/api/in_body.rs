@@ -3,7 +3,7 @@
 use http::StatusCode;
 use jiff::SignedDuration;
 use jose::inbody::{Form, sign_in_body, verify_in_body};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{
     BODY_SERVICE, BOTH_SERVICE, Call, INQUIRE, SERVICE, World, post, ring, wrapped,
@@ -19,9 +19,8 @@ fn inquiry(industry: &str) -> String {
 /// The message with a signature in it, by the certificate of this id.
 fn signed(message: &str, certificate: &str) -> String {
     let open = message.strip_suffix('}').unwrap();
-    let text = format!(
-        r#"{open},"certificateSignature":{{"appSignCertID":"{certificate}","signature":"00000000"}}}}"#
-    );
+    let signature = json!({ "appSignCertID": certificate, "signature": "00000000" });
+    let text = format!(r#"{open},"certificateSignature":{signature}}}"#);
     sign_in_body(&text, &ring().partner_sign, Form::Bare).unwrap()
 }
 

@@ -11,9 +11,7 @@ const LOGIN: &str = "/ucsp/channel/v1/channellogininfo";
 
 fn login(enc_data: Option<&str>) -> String {
     let sealed = enc_data.map(|jwe| format!(r#","encData":"{jwe}""#)).unwrap_or_default();
-    format!(
-        r#"{{"msgID":"A2000000120260105103000482913","channelCode":"20000001","industryCode":"10000001","userId":"u-77","language":"en-GB"{sealed}}}"#
-    )
+    crate::harness::login(&format!(r#","language":"en-GB"{sealed}"#))
 }
 
 fn seal(plain: &str) -> String {

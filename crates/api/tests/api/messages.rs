@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{ACQUIRER, INQUIRE, SERVICE, SUBMIT, World, order_fields, submit, wrapped};
 
@@ -23,8 +23,11 @@ async fn a_placed_order_is_found_again() {
     let url = answer["trxInfo"]["paymentUrl"].as_str().unwrap();
     assert_eq!(url, format!("https://ucsp.example/cashier/{tn}"));
     assert_eq!(answer["msgInfo"]["timeStamp"], "20260105103000");
-    let fields = r#"{"orderId":"PK20260105000017","txnTime":"20260105103000","merId":"100000010000017","acqIIN":"00010344"}"#;
-    let inquiry = wrapped("10000001", "PAYMENT_RESULT_INQUIRY", fields);
+    let fields = json!({
+        "orderId": "PK20260105000017", "txnTime": "20260105103000",
+        "merId": "100000010000017", "acqIIN": "00010344",
+    });
+    let inquiry = wrapped("10000001", "PAYMENT_RESULT_INQUIRY", &fields.to_string());
     let answer = world.call(SERVICE, INQUIRE, &inquiry).await;
     assert_eq!((code(&answer), &answer["trxInfo"]["txnStatus"]), ("00", &"CREATED".into()));
 }
@@ -80,11 +83,15 @@ async fn cards_come_through_and_reversals_of_the_unknown_do_not() {
     let payload = wrapped("10000001", "GET_CARD_PAYLOAD", ask);
     let answer = world.call(SERVICE, "/ucsp/industry/v1/getcardpayload", &payload).await;
     assert_eq!(answer["trxInfo"]["encData"], "a.b.c.d.e");
-    let refund = r#"{"orderId":"RF20260105","txnTime":"20260105103001","origQryId":"202601051030010000017","merId":"100000010000017","acqIIN":"00010344","txnAmt":"1","currencyCode":"344"}"#;
+    let refund = json!({
+        "orderId": "RF20260105", "txnTime": "20260105103001",
+        "origQryId": "202601051030010000017", "merId": "100000010000017",
+        "acqIIN": "00010344", "txnAmt": "1", "currencyCode": "344",
+    });
     for (path, kind) in
         [("paymentrefund", "PAYMENT_REFUND"), ("paymentcancellation", "PAYMENT_CANCELLATION")]
     {
-        let body = wrapped("10000001", kind, refund);
+        let body = wrapped("10000001", kind, &refund.to_string());
         let answer = world.call(SERVICE, &format!("/ucsp/industry/v1/{path}"), &body).await;
         assert_eq!(code(&answer), "34", "{kind}");
     }
@@ -110,7 +117,12 @@ async fn a_fault_of_ours_is_99_with_an_id() {
 #[tokio::test]
 async fn the_downstream_system_is_believed_only_about_its_own() {
     let world = World::new();
-    let notice = r#"{"tn":"800000000000000000001","merId":"100000010000017","queryId":"000000000000000000002","status":"SUCCESS","respCode":"00","respMsg":"ok"}"#;
+    let notice = json!({
+        "tn": "800000000000000000001", "merId": "100000010000017",
+        "queryId": "000000000000000000002", "status": "SUCCESS", "respCode": "00",
+        "respMsg": "ok",
+    });
+    let notice = &notice.to_string();
     let path = "/downstream/v1/notice";
     assert_eq!(world.call(ACQUIRER, path, notice).await["respCode"], "34");
     assert_eq!(world.call(SERVICE, path, notice).await["respCode"], "36");
