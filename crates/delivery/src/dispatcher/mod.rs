@@ -46,6 +46,7 @@ pub struct DispatcherParts {
 /// Runs what falls due, until it is told to stop.
 pub struct Dispatcher {
     shared: Arc<Shared>,
+    busy: Busy,
 }
 
 /// What the loop and its jobs share.
@@ -63,11 +64,14 @@ enum Next {
 }
 
 impl Dispatcher {
-    /// A dispatcher; it does nothing before [`Self::run`].
+    /// A dispatcher that does nothing before [`Self::run`]. From now until it has looked for the
+    /// first time business time does not jump on, so that what waited for it is not passed over.
     #[must_use]
     pub fn new(parts: DispatcherParts) -> Self {
         let lanes = Mutex::new(Lanes::new());
-        Self { shared: Arc::new(Shared { parts, lanes }) }
+        parts.bell.attend(true);
+        let busy = parts.sleeper.busy();
+        Self { shared: Arc::new(Shared { parts, lanes }), busy }
     }
 
     /// Works until `stop` is done; then it begins nothing more, waits for what is running, bounded
@@ -75,12 +79,11 @@ impl Dispatcher {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
         let shared = &self.shared;
-        shared.parts.bell.attend(true);
         let mut jobs = JoinSet::new();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut polls: u32 = 0;
-        let mut busy = shared.parts.sleeper.busy();
+        let mut busy = self.busy;
         loop {
             let next = shared.look(&mut jobs).await;
             // The sleep is registered before the guard is given up: the clock passes over nothing.
