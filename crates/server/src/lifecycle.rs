@@ -23,11 +23,6 @@ impl Shutdown {
         Ok(Self(sender))
     }
 
-    /// Stops everything, as a signal does.
-    pub(crate) fn begin(&self) {
-        self.0.send_replace(true);
-    }
-
     /// Returns when the program is to stop.
     pub(crate) fn begun(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut receiver = self.0.subscribe();

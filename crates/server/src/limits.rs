@@ -8,11 +8,7 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 pub(crate) const CONFIG_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a shutdown may take until the rest is left to the leases.
 pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 30;
-/// Connections served at once by one listener; more wait in the kernel's queue.
-pub(crate) const CONNECTIONS_COUNT_MAX: usize = 4_096;
-/// How long a connection may stay silent while something is expected of it.
-pub(crate) const CONNECTION_IDLE: Duration = Duration::from_secs(75);
-/// Requests of the simulation API that are looked at once.
+/// The longest body of the simulation API.
 pub(crate) const SIMULATION_BODY_BYTES_MAX: usize = 16 * 1024;
 /// The furthest that one call moves the sandbox's clock: two years.
 pub(crate) const CLOCK_ADVANCE_SECONDS_MAX: i64 = 2 * 366 * 24 * 3_600;

@@ -51,26 +51,33 @@ async fn row_from<const N: usize>(
 
 fn explain(address: SocketAddr, what: &str, error: &std::io::Error) -> Failure {
     let port = address.port();
-    Failure::new(match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "port {port} ({what}) is in use; stop the program that uses it or choose another port"
+    let known = [
+        (
+            ErrorKind::AddrInUse,
+            format!(
+                "port {port} ({what}) is in use; stop the program that uses it or choose another"
+            ),
         ),
-        ErrorKind::PermissionDenied => {
-            format!("port {port} ({what}) may not be used by this user; choose one above 1023")
-        }
-        ErrorKind::AddrNotAvailable => {
-            format!("{} ({what}) is no address of this machine", address.ip())
-        }
-        _ => format!("{address} ({what}) cannot be listened on: {error}"),
-    })
+        (
+            ErrorKind::PermissionDenied,
+            format!("port {port} ({what}) may not be used by this user; choose one above 1023"),
+        ),
+        (
+            ErrorKind::AddrNotAvailable,
+            format!("{} ({what}) is no address of this machine", address.ip()),
+        ),
+    ];
+    let found = known.into_iter().find(|(kind, _)| *kind == error.kind());
+    let other = || format!("{address} ({what}) cannot be listened on: {error}");
+    Failure::new(found.map_or_else(other, |(_, words)| words))
 }
 
 /// The address under which this machine reaches a listener: loopback where it listens on all.
 pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        other @ (IpAddr::V4(_) | IpAddr::V6(_)) => other,
     };
     SocketAddr::new(ip, address.port())
 }

@@ -8,7 +8,7 @@ mod tools;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use data::{DataArgs, DataSource, DoctorArgs, VerifyDataArgs};
+pub(crate) use data::{DataSource, DoctorArgs, VerifyDataArgs};
 pub(crate) use run::{
     ClockCommand, ConfigCommand, MigrateArgs, Role, SandboxArgs, ServeArgs, VerifyCommand,
 };

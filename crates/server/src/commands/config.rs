@@ -23,7 +23,9 @@ pub(crate) fn check(path: &Path, as_json: bool) -> Outcome {
         return say(as_json, &format!("{shown}: good"), &report);
     }
     let count = faults.len();
-    faults.iter_mut().for_each(|fault| *fault = format!("{shown}: {fault}"));
+    for fault in &mut faults {
+        *fault = format!("{shown}: {fault}");
+    }
     say(as_json, &faults.join("\n"), &report)?;
     let plural = if count == 1 { "fault" } else { "faults" };
     Err(Failure::at(shown, format!("{count} {plural}; mend what is listed above")))

@@ -23,15 +23,17 @@ use crate::logging::{self, LogForm};
 
 /// What tools log unless they are told otherwise: nothing but trouble.
 const QUIET: &str = "warn";
-/// What servers log unless they are told otherwise.
+/// What production logs unless it is told otherwise.
 const SERVER: &str = "info";
+/// What the sandbox logs: nothing but trouble, and its own start and end.
+const SANDBOX: &str = "warn,causeway::=info";
 
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: Cli) -> Outcome {
     let form = cli.log.unwrap_or_default();
     let log = |filter: &str| logging::start(form, filter);
     match cli.command {
-        Command::Sandbox(args) => log(SERVER).and_then(|()| sandbox::run(args)),
+        Command::Sandbox(args) => log(SANDBOX).and_then(|()| sandbox::run(args)),
         // The configuration may choose the form of the log.
         Command::Serve(args) => serve::run(&args, cli.log),
         Command::Migrate(args) => log(QUIET).and_then(|()| migrate::run(&args)),

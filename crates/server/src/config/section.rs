@@ -20,23 +20,20 @@ impl<'a> Section<'a> {
 
     /// A table inside this one.
     pub(super) fn section(&mut self, name: &'static str, faults: &mut Vec<String>) -> Self {
-        let table = match self.value(name) {
-            Some(Value::Table(table)) => Some(table),
-            Some(_) => {
-                faults.push(format!("{name}: must be a table, written [{name}]"));
-                None
-            }
-            None => None,
-        };
+        let value = self.value(name);
+        let table = value.and_then(Value::as_table);
+        if value.is_some() && table.is_none() {
+            faults.push(format!("{name}: must be a table, written [{name}]"));
+        }
         Self { prefix: name, table, known: Vec::new() }
     }
 
     /// A setting that is a text.
     pub(super) fn text(&mut self, name: &'static str, faults: &mut Vec<String>) -> Option<String> {
-        match self.value(name)? {
-            Value::String(text) if text.is_empty() => self.fault(name, "is empty", faults),
-            Value::String(text) => Some(text.clone()),
-            _ => self.fault(name, "must be a text in quotes", faults),
+        match self.value(name)?.as_str() {
+            Some("") => self.fault(name, "is empty", faults),
+            Some(text) => Some(text.to_owned()),
+            None => self.fault(name, "must be a text in quotes", faults),
         }
     }
 
@@ -66,10 +63,8 @@ impl<'a> Section<'a> {
 
     /// A setting that is true or false.
     pub(super) fn flag(&mut self, name: &'static str, faults: &mut Vec<String>) -> Option<bool> {
-        match self.value(name)? {
-            Value::Boolean(flag) => Some(*flag),
-            _ => self.fault(name, "must be true or false", faults),
-        }
+        let flag = self.value(name)?.as_bool();
+        flag.or_else(|| self.fault(name, "must be true or false", faults))
     }
 
     /// A setting that is a whole number.
@@ -79,13 +74,11 @@ impl<'a> Section<'a> {
         range: RangeInclusive<i64>,
         faults: &mut Vec<String>,
     ) -> Option<i64> {
-        match self.value(name)? {
-            Value::Integer(number) if range.contains(number) => Some(*number),
-            _ => {
-                let rule = format!("must be a number, {} to {}", range.start(), range.end());
-                self.fault(name, &rule, faults)
-            }
-        }
+        let number = self.value(name)?.as_integer().filter(|number| range.contains(number));
+        number.or_else(|| {
+            let rule = format!("must be a number, {} to {}", range.start(), range.end());
+            self.fault(name, &rule, faults)
+        })
     }
 
     /// A setting that is an address with a port.
@@ -95,13 +88,10 @@ impl<'a> Section<'a> {
         faults: &mut Vec<String>,
     ) -> Option<SocketAddr> {
         let text = self.text(name, faults)?;
-        match text.parse() {
-            Ok(address) => Some(address),
-            Err(_) => {
-                let rule = format!("{text:?} is no address such as 127.0.0.1:8080");
-                self.fault(name, &rule, faults)
-            }
-        }
+        text.parse().ok().or_else(|| {
+            let rule = format!("{text:?} is no address such as 127.0.0.1:8080");
+            self.fault(name, &rule, faults)
+        })
     }
 
     /// An address that must be there.

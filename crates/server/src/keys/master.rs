@@ -9,6 +9,8 @@ use jose::seal::MasterKey;
 
 use crate::failure::Failure;
 
+const NO_ROOM: &str = "there is no room left on the disk; make room and start again";
+
 /// Reads the master key of a file.
 ///
 /// Refused when others than the owner may read the file.
@@ -53,20 +55,16 @@ pub(crate) fn from_environment(name: &str) -> Result<MasterKey, Failure> {
 
 /// What an operator can do about a file error.
 pub(crate) fn explain(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "there is no such file or folder; check the path".to_owned(),
-        ErrorKind::PermissionDenied => {
-            "this user may not do that; check owner and permissions".to_owned()
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "there is no room left on the disk; make room and start again".to_owned()
-        }
-        ErrorKind::ReadOnlyFilesystem => {
-            "the file system is read-only; choose another folder".to_owned()
-        }
-        ErrorKind::NotADirectory => "a part of the path is not a folder; check it".to_owned(),
-        _ => error.to_string(),
-    }
+    let known = [
+        (ErrorKind::NotFound, "there is no such file or folder; check the path"),
+        (ErrorKind::PermissionDenied, "this user may not do that; check owner and permissions"),
+        (ErrorKind::StorageFull, NO_ROOM),
+        (ErrorKind::QuotaExceeded, NO_ROOM),
+        (ErrorKind::ReadOnlyFilesystem, "the file system is read-only; choose another folder"),
+        (ErrorKind::NotADirectory, "a part of the path is not a folder; check it"),
+    ];
+    let found = known.into_iter().find(|(kind, _)| *kind == error.kind());
+    found.map_or_else(|| error.to_string(), |(_, words)| words.to_owned())
 }
 
 #[cfg(test)]

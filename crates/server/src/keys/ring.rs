@@ -66,11 +66,6 @@ impl PlatformKeys {
         self.ring.encryption.current()
     }
 
-    /// The platform's own ring, for reports.
-    pub(crate) const fn ring(&self) -> &KeyRing {
-        &self.ring
-    }
-
     fn now(&self) -> KeyClock {
         KeyClock { real: self.clock.real_now(), business: self.clock.now() }
     }

@@ -37,12 +37,11 @@ mod tests {
 
     #[test]
     fn a_sealed_text_opens_for_its_purpose_only() {
-        let sealer =
-            MasterSealer::new(MasterKeys::new(MasterKey::generate().ok().unwrap(), vec![]));
-        let sealed = sealer.seal("mobile", "13800000000");
+        let keys = MasterSealer::new(MasterKeys::new(MasterKey::generate().ok().unwrap(), vec![]));
+        let sealed = keys.seal("mobile", "13800000000");
         assert!(!sealed.contains("138"));
-        assert_eq!(sealer.open("mobile", &sealed).as_deref(), Some("13800000000"));
-        assert_eq!(sealer.open("verifier", &sealed), None);
-        assert_eq!(sealer.open("mobile", "garbage"), None);
+        assert_eq!(keys.open("mobile", &sealed).as_deref(), Some("13800000000"));
+        assert_eq!(keys.open("verifier", &sealed), None);
+        assert_eq!(keys.open("mobile", "garbage"), None);
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn folder(patient: &Patient, report: &mut Report) {
         ),
         Ok(_) => report.good("data folder", folder.display().to_string()),
         Err(error) => {
-            report.bad("data folder", format!("{}: {}", folder.display(), master::explain(&error)))
+            report.bad("data folder", format!("{}: {}", folder.display(), master::explain(&error)));
         }
     }
 }
@@ -90,7 +90,9 @@ async fn keys(store: &dyn Store, patient: &Patient, report: &mut Report, now: Ti
         }
         Ok(keys) => {
             report.good("keys", format!("{} keys of the platform can be opened", keys.len()));
-            keys.iter().for_each(|key| expiry(report, "the platform", key.entry.key.cert(), now));
+            for key in &keys {
+                expiry(report, "the platform", key.entry.key.cert(), now);
+            }
         }
         Err(failure) => report.bad("keys", failure.to_string()),
     }

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -46,7 +47,9 @@ pub(super) async fn advance(State(simulation): Shared, body: Bytes) -> Response 
 }
 
 fn reading(simulation: &Simulation, moved: Moved) -> Response {
+    // Whole milliseconds: readers in other languages stop at six digits of a second.
     let now = simulation.keeper.clock().now();
+    let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
     answer(&json!({
         "now": now.to_string(),
         "unix_ms": now.as_millisecond(),
