@@ -121,10 +121,10 @@ fn reversal_event(event: &Event) -> Option<ReversalEvent<'_>> {
         Event::ReversalUncertain { query_id, at } => {
             next(query_id, ReversalState::Unknown { since: *at })
         }
-        Event::ReversalSucceeded { query_id, at, result } => {
+        Event::ReversalSucceeded { query_id, at, result, .. } => {
             next(query_id, ReversalState::Succeeded { at: *at, result: result.clone() })
         }
-        Event::ReversalRefused { query_id, at, result } => {
+        Event::ReversalRefused { query_id, at, result, .. } => {
             next(query_id, ReversalState::Refused { at: *at, result: result.clone() })
         }
         Event::Submitted { .. }
@@ -168,7 +168,11 @@ fn moved(
         | ReversalState::Unknown { .. }
         | ReversalState::Refused { .. } => state,
     };
-    if let Event::ReversalAccepted { at, .. } | Event::ReversalUncertain { at, .. } = event {
+    if let Event::ReversalAccepted { at, .. }
+    | Event::ReversalUncertain { at, .. }
+    | Event::ReversalSucceeded { at, later: true, .. }
+    | Event::ReversalRefused { at, later: true, .. } = event
+    {
         reversal.pending_since = reversal.pending_since.or(Some(*at));
     }
     reversal.state = next;

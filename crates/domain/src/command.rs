@@ -36,6 +36,9 @@ pub enum Command {
         query_id: QueryId,
         /// What it said.
         outcome: Outcome,
+        /// Whether it said so later, by notice or inquiry, and not in its answer to the request:
+        /// then the merchant is answered that the result is to come.
+        later: bool,
     },
 }
 

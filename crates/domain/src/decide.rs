@@ -34,8 +34,8 @@ pub fn decide(order: &Order, command: &Command, now: Timestamp) -> Result<Decisi
         }
         Command::Close => close(order, now),
         Command::RequestReversal { terms, trade_day } => reversal(order, terms, *trade_day, now),
-        Command::RecordReversal { query_id, outcome } => {
-            record_reversal(order, query_id, outcome, now)
+        Command::RecordReversal { query_id, outcome, later } => {
+            record_reversal(order, query_id, outcome, *later, now)
         }
     }
 }
@@ -208,6 +208,7 @@ fn record_reversal(
     order: &Order,
     query_id: &QueryId,
     outcome: &Outcome,
+    later: bool,
     at: Timestamp,
 ) -> Result<Decision, Rejection> {
     let Some(reversal) = order.reversal(query_id) else {
@@ -222,10 +223,10 @@ fn record_reversal(
             Ok(happens(Event::ReversalUncertain { query_id, at }))
         }
         (ReversalState::Processing | ReversalState::Unknown { .. }, Outcome::Succeeded(result)) => {
-            Ok(happens(Event::ReversalSucceeded { query_id, at, result: result.clone() }))
+            Ok(happens(Event::ReversalSucceeded { query_id, at, result: result.clone(), later }))
         }
         (ReversalState::Processing | ReversalState::Unknown { .. }, Outcome::Refused(result)) => {
-            Ok(happens(Event::ReversalRefused { query_id, at, result: result.clone() }))
+            Ok(happens(Event::ReversalRefused { query_id, at, result: result.clone(), later }))
         }
         (ReversalState::Succeeded { .. }, Outcome::Refused(_))
         | (ReversalState::Refused { .. }, Outcome::Succeeded(_)) => Err(contradiction(reversal)),

@@ -74,6 +74,9 @@ pub enum Event {
         at: Timestamp,
         /// What the downstream system said.
         result: DownstreamResult,
+        /// Whether it became known later than by the answer to the request.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        later: bool,
     },
     /// The reversal was refused for certain.
     ReversalRefused {
@@ -83,6 +86,9 @@ pub enum Event {
         at: Timestamp,
         /// What the downstream system said.
         result: DownstreamResult,
+        /// Whether it became known later than by the answer to the request.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        later: bool,
     },
     /// Nobody knows what became of the reversal.
     ReversalUncertain {

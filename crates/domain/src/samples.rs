@@ -104,7 +104,12 @@ fn cancellation_asked() -> Event {
 }
 
 fn reversed() -> Event {
-    Event::ReversalSucceeded { query_id: REVERSAL.into(), at: now(), result: result("00") }
+    Event::ReversalSucceeded {
+        query_id: REVERSAL.into(),
+        at: now(),
+        result: result("00"),
+        later: false,
+    }
 }
 
 /// One order in each state, with the label of its row.
@@ -114,8 +119,12 @@ pub(crate) fn orders() -> Vec<(&'static str, Order)> {
     let failed = Event::PaymentFailed { at: now(), result: result("51") };
     let uncertain = Event::PaymentUncertain { at: now() };
     let accepted = Event::PaymentAccepted { at: now() };
-    let refused =
-        Event::ReversalRefused { query_id: REVERSAL.into(), at: now(), result: result("96") };
+    let refused = Event::ReversalRefused {
+        query_id: REVERSAL.into(),
+        at: now(),
+        result: result("96"),
+        later: false,
+    };
     let lost = Event::ReversalUncertain { query_id: REVERSAL.into(), at: now() };
     let lives: Vec<(&'static str, Vec<Event>)> = vec![
         ("created", vec![]),
@@ -149,7 +158,11 @@ pub(crate) fn commands() -> Vec<(&'static str, Command, Timestamp)> {
         terms: reversal(kind, fresh, minor),
         trade_day: TODAY,
     };
-    let told = |outcome| Command::RecordReversal { query_id: QueryId::from(REVERSAL), outcome };
+    let told = |outcome| Command::RecordReversal {
+        query_id: QueryId::from(REVERSAL),
+        outcome,
+        later: false,
+    };
     let tomorrow = Command::RequestReversal {
         terms: reversal(ReversalKind::Cancellation, fresh, AMOUNT),
         trade_day: date(2026, 1, 6),

@@ -47,7 +47,8 @@ pub async fn pay_order(
     };
     let order = start(platform, number, card, input.scenario).await?;
     let outcome = platform.downstream.pay(&order, payload).await;
-    let transaction = Transaction { owner: &order.terms.merchant, number, reversal: None };
+    let transaction =
+        Transaction { owner: &order.terms.merchant, number, reversal: None, later: false };
     let order = record_outcome(platform, transaction, &outcome).await;
     let order = order.map_err(|error| platform.record_failed(error))?;
     wait_for_notice_if_asked(platform, &order, order.scenario()).await;

@@ -44,6 +44,8 @@ pub(crate) struct Transaction<'a> {
     pub(crate) number: &'a OrderNumber,
     /// The reversal, or `None` for the payment.
     pub(crate) reversal: Option<&'a QueryId>,
+    /// Whether the outcome came later, by notice or inquiry.
+    pub(crate) later: bool,
 }
 
 /// Takes a notice of the downstream system. The caller must be the downstream system of the
@@ -72,6 +74,7 @@ pub async fn record_downstream(
         owner: &order.terms.merchant,
         number,
         reversal: (!payment).then_some(query_id),
+        later: true,
     };
     match record_outcome(platform, transaction, &outcome).await {
         Ok(_) => Ok(()),
@@ -136,9 +139,11 @@ fn command(
             outcome: outcome.clone(),
             trade_day: platform.trade_day(&order.terms.acquirer, now),
         },
-        Some(query_id) => {
-            Command::RecordReversal { query_id: query_id.clone(), outcome: outcome.clone() }
-        }
+        Some(query_id) => Command::RecordReversal {
+            query_id: query_id.clone(),
+            outcome: outcome.clone(),
+            later: transaction.later,
+        },
     }
 }
 

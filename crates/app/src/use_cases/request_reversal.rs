@@ -88,6 +88,7 @@ async fn act(
         owner: &order.terms.merchant,
         number: &order.terms.number,
         reversal: Some(&query_id),
+        later: false,
     };
     let order = record_outcome(platform, transaction, &outcome).await;
     let order = order.map_err(|error| platform.record_failed(error))?;

@@ -57,7 +57,8 @@ pub async fn run_inquiry(platform: &Platform, claimed: &Versioned<Task>) -> Resu
         return finish(platform, claimed).await;
     }
     let outcome = platform.downstream.inquire(&found.value, reversal).await;
-    let transaction = Transaction { owner: &task.owner, number: &task.order, reversal };
+    let transaction =
+        Transaction { owner: &task.owner, number: &task.order, reversal, later: true };
     match record_outcome(platform, transaction, &outcome).await {
         Ok(order) if !is_open(&order, reversal) => return Ok(()),
         Ok(_) => {}

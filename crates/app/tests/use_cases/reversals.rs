@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use app::Refusal;
 use app::use_cases::{
-    PayOrder, Selector, inquire_reversal, notices_of, pay_order, request_reversal, run_inquiry,
-    submit_order,
+    PayOrder, Selector, inquire_reversal, notices_of, pay_order, record_downstream,
+    request_reversal, run_inquiry, submit_order,
 };
 use app::writeset::{TaskId, Versioned};
 use domain::order::{Order, OrderState};
@@ -13,7 +13,7 @@ use domain::reversal::{FirstAnswer, ReversalKind, ReversalState};
 use domain::{Outcome, Rejection};
 use jiff::SignedDuration;
 
-use crate::harness::{World, reference, refused, reversal, service, submit};
+use crate::harness::{World, acquirer, reference, refused, reversal, service, submit, succeeded};
 
 async fn paid(world: &World) -> Order {
     let order =
@@ -73,6 +73,33 @@ async fn a_replayed_refund_moves_money_once_and_is_answered_as_first() {
     let changed = reversal(ReversalKind::Refund, "RF20260105000001", &order, 900);
     let no = request_reversal(&world.platform, &service(), changed).await.unwrap_err();
     assert!(matches!(no, Refusal::Differs { .. }));
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn a_notice_that_overtakes_the_answer_does_not_change_it() {
+    let world = World::new();
+    let order = paid(&world).await;
+    world.downstream.reverse.lock().unwrap().push_back(Outcome::Accepted);
+    let input = reversal(ReversalKind::Refund, "RF20260105000001", &order, 1000);
+    {
+        // The downstream system tells the result before its answer was recorded.
+        let caller = service();
+        let mut refund = std::pin::pin!(request_reversal(&world.platform, &caller, input.clone()));
+        while world.order(&order.terms.number).await.reversals.is_empty() {
+            let polled = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(refund.as_mut().poll(context).is_ready())
+            });
+            assert!(!polled.await, "the refund must not end before it is overtaken");
+        }
+        let (number, id) = {
+            let order = world.order(&order.terms.number).await;
+            (order.terms.number.clone(), order.reversals[0].terms.query_id.clone())
+        };
+        record_downstream(&world.platform, &acquirer(), &number, &id, succeeded()).await.unwrap();
+        let (after, id) = refund.await.unwrap();
+        assert_eq!(after.reversal(&id).unwrap().first_answer(), FirstAnswer::Pending);
+    }
     world.verify().await;
 }
 

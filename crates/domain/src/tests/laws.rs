@@ -40,8 +40,8 @@ fn command() -> impl Strategy<Value = Command> {
             let terms = samples::reversal(kind, &query_id(number), minor);
             Command::RequestReversal { terms, trade_day }
         }),
-        4 => (10..16_u8, outcome()).prop_map(|(number, outcome)| {
-            Command::RecordReversal { query_id: query_id(number).as_str().into(), outcome }
+        4 => (10..16_u8, outcome(), any::<bool>()).prop_map(|(number, outcome, later)| {
+            Command::RecordReversal { query_id: query_id(number).as_str().into(), outcome, later }
         }),
     ]
 }
