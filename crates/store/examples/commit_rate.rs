@@ -64,7 +64,7 @@ struct Run {
 /// Runs one shape from all submitters until the time is over; figures as JSON.
 async fn measure(run: &Arc<Run>, submitters: u64, shape: Shape) -> Result<String, Failure> {
     let placed = run.numbers.load(Ordering::Relaxed);
-    let (began, cpu) = (Instant::now(), cpu_ticks());
+    let (began, cpu, writer_cpu) = (Instant::now(), cpu_ticks(), writer_cpu_ns());
     let until = began + Duration::from_secs(run.seconds);
     let mut tasks: JoinSet<Result<Vec<Duration>, Failure>> = JoinSet::new();
     for submitter in 0..submitters {
@@ -87,19 +87,33 @@ async fn measure(run: &Arc<Run>, submitters: u64, shape: Shape) -> Result<String
     while let Some(done) = tasks.join_next().await {
         times.extend(done??);
     }
-    Ok(figures(times, began.elapsed(), cpu_ticks().saturating_sub(cpu)))
+    let cpu = Cpu {
+        ticks: cpu_ticks().saturating_sub(cpu),
+        writer_ns: writer_cpu_ns().saturating_sub(writer_cpu),
+    };
+    Ok(figures(times, began.elapsed(), &cpu))
 }
 
-fn figures(mut times: Vec<Duration>, took: Duration, ticks: u64) -> String {
+/// Processor time that a measurement took.
+struct Cpu {
+    /// The whole process, in hundredths of a second.
+    ticks: u64,
+    /// The store's writer.
+    writer_ns: u64,
+}
+
+fn figures(mut times: Vec<Duration>, took: Duration, cpu: &Cpu) -> String {
     times.sort();
     let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
     let at = |share: usize| times.get(times.len() * share / 1000).map_or(0, Duration::as_micros);
-    // The system counts processor time in hundredths of a second.
-    let cpu_us =
-        f64::from(u32::try_from(ticks).unwrap_or(u32::MAX)) * 1e4 / f64::from(count.max(1));
+    let each = |microseconds: u64| {
+        f64::from(u32::try_from(microseconds).unwrap_or(u32::MAX)) / f64::from(count.max(1))
+    };
+    // The system counts a process's time in hundredths of a second.
+    let (cpu_us, writer_us) = (each(cpu.ticks * 10_000), each(cpu.writer_ns / 1_000));
     format!(
-        "{{\"count\":{count},\"per_second\":{:.0},\"cpu_us_each\":{cpu_us:.1},\"p50_us\":{},\
-         \"p99_us\":{},\"p999_us\":{}}}",
+        "{{\"count\":{count},\"per_second\":{:.0},\"cpu_us_each\":{cpu_us:.1},\
+         \"writer_cpu_us_each\":{writer_us:.1},\"p50_us\":{},\"p99_us\":{},\"p999_us\":{}}}",
         f64::from(count) / took.as_secs_f64(),
         at(500),
         at(990),
@@ -112,6 +126,17 @@ fn cpu_ticks() -> u64 {
     let Ok(text) = std::fs::read_to_string("/proc/self/stat") else { return 0 };
     let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);
     after_name.split_whitespace().skip(11).take(2).filter_map(|it| it.parse::<u64>().ok()).sum()
+}
+
+/// Processor time of the store's writer so far; 0 where it is not told.
+fn writer_cpu_ns() -> u64 {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0 };
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default();
+    let writers = threads
+        .filter_map(Result::ok)
+        .filter(|thread| read(thread.path().join("comm")).trim_end() == "store-writer");
+    let spent = |text: String| text.split_whitespace().next().and_then(|it| it.parse::<u64>().ok());
+    writers.filter_map(|thread| spent(read(thread.path().join("schedstat")))).sum::<u64>()
 }
 
 /// One operation; `false` when there is nothing left to do.

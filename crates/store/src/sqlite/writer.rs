@@ -1,5 +1,9 @@
-//! The one writer: takes what waits in the queue, commits it as one transaction with a savepoint
-//! for each write set, and answers after the commit.
+//! The one writer: takes what waits in the queue, commits it as one transaction, and answers after
+//! the commit.
+//!
+//! Each write set is whole or nothing. Most are not refused, so that a transaction is first tried
+//! without savepoints, which cost a copy of every page that is changed; when a set is refused
+//! after it wrote something, the transaction is begun anew with a savepoint for each set.
 //!
 //! Nothing is answered before the commit, not even a refusal: what stands in its way is durable
 //! only then. When the transaction as a whole fails, each write set is tried alone, so that none
@@ -56,8 +60,19 @@ pub(super) struct Writer {
 type Waiting = (Box<Rows>, Reply<CommitOutcome>);
 type Answers = Vec<Result<CommitOutcome, StoreError>>;
 
+/// How a refused write set is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// Not at all: the transaction ends and is begun anew.
+    Whole,
+    /// By its savepoint.
+    Each,
+}
+
 /// Why a transaction came to nothing.
 enum Failed {
+    /// A set was refused and cannot be undone alone.
+    Refused,
     /// Nothing was committed.
     Undone(Fault),
     /// Nobody knows whether it was committed.
@@ -103,27 +118,29 @@ impl Writer {
     }
 
     fn commit(&mut self, sets: Vec<Waiting>) {
-        match self.transaction(&sets) {
-            Ok(answers) => answer(sets, answers),
-            Err(Failed::Undone(_)) if sets.len() > 1 => {
-                for set in sets {
-                    self.commit(vec![set]);
-                }
-            }
-            Err(Failed::Undone(fault) | Failed::Unknown(fault)) => {
-                let error = fault.told("commit");
-                tracing::error!(%error, sets = sets.len(), "a transaction failed");
-                let answers = sets.iter().map(|_| Err(copy(&error))).collect();
-                answer(sets, answers);
-            }
+        let mut result = self.transaction(&sets, Undo::Whole);
+        if matches!(result, Err(Failed::Refused)) {
+            result = self.transaction(&sets, Undo::Each);
         }
+        let fault = match result {
+            Ok(answers) => return answer(sets, answers),
+            Err(Failed::Undone(_)) if sets.len() > 1 => {
+                return sets.into_iter().for_each(|set| self.commit(vec![set]));
+            }
+            Err(Failed::Undone(fault) | Failed::Unknown(fault)) => fault,
+            Err(Failed::Refused) => Fault::damaged("write set", "it could not be undone"),
+        };
+        let error = fault.told("commit");
+        tracing::error!(%error, sets = sets.len(), "a transaction failed");
+        let answers = sets.iter().map(|_| Err(copy(&error))).collect();
+        answer(sets, answers);
     }
 
     /// One transaction over all sets; after a failure nothing of it is left.
-    fn transaction(&mut self, sets: &[Waiting]) -> Result<Answers, Failed> {
+    fn transaction(&mut self, sets: &[Waiting], undo: Undo) -> Result<Answers, Failed> {
         let head = self.head;
         let mut released = Vec::new();
-        let result = self.write(sets, &mut released);
+        let result = self.write(sets, undo, &mut released);
         if result.is_ok() {
             self.leases.release(&released);
             return result;
@@ -137,11 +154,16 @@ impl Writer {
         result
     }
 
-    fn write(&mut self, sets: &[Waiting], released: &mut Vec<i64>) -> Result<Answers, Failed> {
+    fn write(
+        &mut self,
+        sets: &[Waiting],
+        undo: Undo,
+        released: &mut Vec<i64>,
+    ) -> Result<Answers, Failed> {
         self.execute("BEGIN IMMEDIATE").map_err(Failed::Undone)?;
         let mut answers = Vec::with_capacity(sets.len());
         for (rows, _) in sets {
-            answers.push(self.write_set(rows, released).map_err(Failed::Undone)?);
+            answers.push(self.write_set(rows, undo, released)?);
         }
         match self.connection.prepare_cached("COMMIT").and_then(|mut it| it.execute([])) {
             Ok(_) => Ok(answers),
@@ -150,25 +172,36 @@ impl Writer {
         }
     }
 
-    /// One set under its savepoint; an error of the engine fails the whole transaction.
+    /// One set; an error of the engine fails the whole transaction.
     fn write_set(
         &mut self,
         rows: &Rows,
+        undo: Undo,
         released: &mut Vec<i64>,
-    ) -> Result<Result<CommitOutcome, StoreError>, Fault> {
-        self.execute("SAVEPOINT one_set")?;
+    ) -> Result<Result<CommitOutcome, StoreError>, Failed> {
+        if undo == Undo::Each {
+            self.execute("SAVEPOINT one_set").map_err(Failed::Undone)?;
+        }
         let (head, released_before) = (self.head, released.len());
+        let changes_before = self.connection.total_changes();
         let outcome = match apply(&self.connection, &mut self.head, released, rows) {
             Ok(outcome) => Ok(outcome),
             Err(fault @ Fault::Damaged { .. }) => Err(fault.told("commit")),
-            Err(fault @ Fault::Engine(_)) => return Err(fault),
+            Err(fault @ Fault::Engine(_)) => return Err(Failed::Undone(fault)),
         };
         if !matches!(outcome, Ok(CommitOutcome::Committed)) {
-            self.execute("ROLLBACK TO one_set")?;
+            let is_untouched = self.connection.total_changes() == changes_before;
+            match undo {
+                Undo::Each => self.execute("ROLLBACK TO one_set").map_err(Failed::Undone)?,
+                Undo::Whole if is_untouched => {}
+                Undo::Whole => return Err(Failed::Refused),
+            }
             self.head = head;
             released.truncate(released_before);
         }
-        self.execute("RELEASE one_set")?;
+        if undo == Undo::Each {
+            self.execute("RELEASE one_set").map_err(Failed::Undone)?;
+        }
         Ok(outcome)
     }
 
