@@ -7,6 +7,7 @@
 //! fields again, the key (`merId`, `orderId`, `txnTime`) makes that safe, or inquire.
 //!
 //! ```no_run
+//! # use causeway_sdk as sdk;
 //! use sdk::{IndustryClient, Partner, PartnerConfig};
 //! use wire::ucsp::SubmitPaymentOrder;
 //!

@@ -1,5 +1,8 @@
 //! The login that comes through the user's browser.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
 use wire::ucsp::{INDUSTRY_LOGIN_INFO, IndustryLoginInfo, Wrapped, decode};
 
 use crate::limits::LOGIN_BYTES_MAX;
@@ -72,7 +75,8 @@ impl Partner {
         }
         self.check_in_body(request_data.as_bytes())
             .map_err(|reason| LoginError::Signature { reason })?;
-        let message: Wrapped<IndustryLoginInfo> = decode(request_data.as_bytes())
+        let (text, has_mobile) = with_mobile(request_data);
+        let message: Wrapped<IndustryLoginInfo> = decode(text.as_bytes())
             .map_err(|rejected| LoginError::Shape { faults: rejected.faults.to_string() })?;
         if message.msg_info.industry_code != self.config().code {
             return Err(LoginError::Foreign);
@@ -81,14 +85,44 @@ impl Partner {
             return Err(LoginError::Stale);
         }
         let login = message.trx_info;
-        let plain = self.open(&login.mobile).map_err(|_| LoginError::Mobile)?;
-        let mobile = String::from_utf8(plain.expose().clone()).map_err(|_| LoginError::Mobile)?;
+        let mobile = if has_mobile { self.mobile(&login.mobile)? } else { None };
         Ok(LoginInfo {
             channel_code: login.channel_code,
             user_id: login.user_id,
-            mobile: Some(mobile).filter(|text| !text.is_empty()),
+            mobile,
             language: login.language,
             client_type: login.client_type,
         })
     }
+
+    /// The number in clear: decrypted if it is a JWE, which is the default (security 4).
+    fn mobile(&self, sent: &str) -> Result<Option<String>, LoginError> {
+        const JWE_DOTS: usize = 4;
+        let plain = if sent.matches('.').count() == JWE_DOTS {
+            let opened = self.open(sent).map_err(|_| LoginError::Mobile)?;
+            String::from_utf8(opened.expose().clone()).map_err(|_| LoginError::Mobile)?
+        } else {
+            sent.to_owned()
+        };
+        Ok(Some(plain).filter(|text| !text.is_empty()))
+    }
+}
+
+/// The text to decode, and whether it has a mobile number. The published message makes it
+/// mandatory; to a service that does not need it (`ucsp.md` 8.11) a login may come without, and
+/// is then read with a stand-in that goes nowhere.
+fn with_mobile(request_data: &str) -> (Cow<'_, str>, bool) {
+    const STAND_IN: &str = "0";
+    let Ok(mut message) = serde_json::from_str::<Value>(request_data) else {
+        return (Cow::Borrowed(request_data), true);
+    };
+    let Some(fields) = message.get_mut("trxInfo").and_then(Value::as_object_mut) else {
+        return (Cow::Borrowed(request_data), true);
+    };
+    let absent = |value: &Value| value.is_null() || value.as_str() == Some("");
+    if !fields.get("mobile").is_none_or(absent) {
+        return (Cow::Borrowed(request_data), true);
+    }
+    fields.insert("mobile".to_owned(), STAND_IN.into());
+    (Cow::Owned(message.to_string()), false)
 }

@@ -76,10 +76,10 @@ pub(crate) fn accounts(users: &[UserConfig], brand: BankBrand) -> Vec<Account> {
     };
     let account = |(index, user): (u32, &UserConfig)| {
         let serial = first + index * 1_000;
-        let card = |number: u32, range, kind, expiry_date| {
-            let pan = test_number(range, serial + number);
+        let card = |place: u32, serial, range, kind, expiry_date| {
+            let pan = test_number(range, serial);
             TestCard {
-                card_id: format!("card-{}-{}", user.user_id, number + 1),
+                card_id: format!("card-{}-{place}", user.user_id),
                 masked_pan: masked(&pan),
                 pan,
                 expiry_date,
@@ -87,9 +87,9 @@ pub(crate) fn accounts(users: &[UserConfig], brand: BankBrand) -> Vec<Account> {
             }
         };
         let cards = vec![
-            card(0, range, CardKind::Debit, "3512"),
-            card(113, range + 1, CardKind::Credit, "3408"),
-            card(227, range + 1, CardKind::Expired, "2411"),
+            card(1, serial, range, CardKind::Debit, "3512"),
+            card(2, serial + 113, range + 1, CardKind::Credit, "3408"),
+            card(3, serial + 227, range + 1, CardKind::Expired, "2411"),
         ];
         Account { user: user.clone(), cards }
     };
