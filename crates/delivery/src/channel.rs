@@ -18,7 +18,6 @@ use domain::party::Channel;
 use jiff::tz::TimeZone;
 use jose::jwe::{self, Profile};
 use jose::secret::Secret;
-use tokio::time::Instant;
 use wire::ucsp::{
     CardPayload, Flat, FlatAnswer, GetCardList, GetCardPayload, ResponseCode, decode_flat_answer,
     decode_plain, encode_flat, encode_plain, message_id,
@@ -27,7 +26,7 @@ use wire::{Part, Request, Shape};
 use zeroize::Zeroize;
 
 use crate::limits::CHANNEL_LIMIT;
-use crate::metered;
+use crate::metered::{self, Stopwatch};
 use crate::oauth;
 use crate::partner::{Call, Partner, below};
 
@@ -83,7 +82,7 @@ impl HttpChannelGateway {
         industry: &str,
         body: T,
     ) -> Result<FlatAnswer<T::Answer>, ChannelError> {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let answer = self.exchange(channel, industry, body).await;
         metered::channel_called(T::MESSAGE.name, answer.is_ok(), began.elapsed());
         answer
@@ -192,7 +191,7 @@ impl ChannelGateway for HttpChannelGateway {
         let secret = secret.map(Secret::new).ok_or_else(|| {
             ChannelError::NotSetUp(format!("channel {}: the secret cannot be opened", channel.code))
         })?;
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let user = oauth::redeem(self.partner.client(), client, &secret, question).await;
         metered::channel_called("oauth", user.is_ok(), began.elapsed());
         user

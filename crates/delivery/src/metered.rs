@@ -1,8 +1,22 @@
-//! The names of this crate's metrics, each in one place.
+//! The names of this crate's metrics, each in one place, and the one watch that times calls.
 
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
+use tokio::time::Instant;
+
+/// Measures how long a call takes in real time, which a moved business clock does not change.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
 
 /// Attempts to deliver a notice, by receiver and result.
 pub(crate) fn notice_attempted(receiver: &'static str, confirmed: bool, took: Duration) {

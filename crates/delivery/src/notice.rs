@@ -17,7 +17,6 @@ use domain::party::{InBodyForm, Security};
 use egress::Response;
 use jiff::tz::TimeZone;
 use jose::inbody::{Form, PLACEHOLDER};
-use tokio::time::Instant;
 use wire::Shape;
 use wire::ucsp::{
     CertificateSignature, Flat, PAYMENT_RESULT_NOTICE, PaymentResultNotice, ResponseCode, Wrapped,
@@ -26,7 +25,7 @@ use wire::ucsp::{
 
 use crate::confirmation::Confirmation;
 use crate::limits::{ERROR_CHARS_MAX, NOTICE_COPIES_COUNT_MAX, NOTICE_LIMIT};
-use crate::metered;
+use crate::metered::{self, Stopwatch};
 use crate::partner::{Call, CallError, Partner, below};
 
 /// Sends notices.
@@ -105,7 +104,7 @@ impl NoticeSender {
     /// Makes one attempt. It takes at most the limit; a duplicate copy goes out beside the first.
     pub async fn attempt(&self, order: &Order, notice: &Notice) -> NoticeAttempt {
         let at = self.clock.now();
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let (first, second) = if notice.copies.min(NOTICE_COPIES_COUNT_MAX) > 1 {
             let (first, second) = tokio::join!(self.send(order, notice), self.send(order, notice));
             (first, Some(second))

@@ -13,11 +13,10 @@ use domain::order::Order;
 use futures_util::FutureExt;
 use http::Uri;
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::Instant;
 
 use super::Shared;
 use crate::limits::{NOTICE_LEASE_LEFT_MIN, WORK_LEASE_LEFT_MIN};
-use crate::metered;
+use crate::metered::{self, Stopwatch};
 
 /// What delays only itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -155,7 +154,7 @@ impl Shared {
             metered::task_left("late");
             return;
         }
-        let (began, name) = (Instant::now(), job.work.name());
+        let (began, name) = (Stopwatch::start(), job.work.name());
         let id = job.task.value.id.clone();
         match AssertUnwindSafe(self.work(&job)).catch_unwind().await {
             Ok(Ok(())) => {}

@@ -131,7 +131,9 @@ mod tests {
         /// Any order of offers and endings: the counts agree, a lane is served in order, and no
         /// lane runs more than its share.
         #[test]
-        fn lanes_keep_order_and_count(steps in prop::collection::vec((0_u8..4, any::<bool>()), 0..2000)) {
+        fn lanes_keep_order_and_count(
+            steps in prop::collection::vec((0_u8..4, any::<bool>()), 0..2000),
+        ) {
             let mut lanes: Lanes<u8, usize, usize> = Lanes::new();
             let mut running: BTreeMap<u8, usize> = BTreeMap::new();
             let mut waiting: BTreeMap<u8, VecDeque<usize>> = BTreeMap::new();

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use wire::downstream::{
     CODE_APPROVED, INQUIRE_PATH, PAY_PATH, PLACE_PATH, Place, PlaceAnswer, PlaceOrder,
     REVERSE_PATH, TransactionResult, decode, encode,
@@ -29,7 +29,7 @@ use wire::downstream::{
 
 use self::batch::{Batcher, Entered, Lead, Waiting};
 use crate::limits::{DOWNSTREAM_CLOCK_LAG_MAX, DOWNSTREAM_LIMIT};
-use crate::metered;
+use crate::metered::{self, Stopwatch};
 use crate::partner::{Call, Partner, below};
 
 /// Talks to downstream payment systems over HTTP. Cheap to clone.
@@ -138,7 +138,7 @@ impl Inner {
         acquirer: &AcquirerIin,
         orders: Vec<PlaceOrder>,
     ) -> Result<Placed, String> {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let answer = self.call::<_, PlaceAnswer>(acquirer, PLACE_PATH, &Place { orders }).await;
         let outcome = if answer.is_ok() { "answered" } else { "lost" };
         metered::downstream_called("place", outcome, began.elapsed());
@@ -161,7 +161,7 @@ impl Inner {
         about: About<'_>,
         question: &Q,
     ) -> Outcome {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         // Read before the question goes out: what is refused after this instant was refused then.
         let asked_at = self.clock.now();
         let acquirer = &about.order.terms.acquirer;

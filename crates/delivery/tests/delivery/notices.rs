@@ -156,10 +156,15 @@ async fn the_sandbox_may_ask_for_every_notice_twice() {
 
 /// The answer of a receiver that signs in the body; `id` is the number it repeats.
 fn in_body(id: &str) -> String {
-    let text = format!(
-        r#"{{"msgInfo":{{"msgID":"{id}"}},"msgResponse":{{"responseCode":"00","responseMsg":"Approved"}},"certificateSignature":{{"appSignCertID":"{}","signature":"00000000"}}}}"#,
-        PARTNER_SIGN.id()
-    );
+    let text = serde_json::json!({
+        "msgInfo": {"msgID": id},
+        "msgResponse": {"responseCode": "00", "responseMsg": "Approved"},
+        "certificateSignature": {
+            "appSignCertID": PARTNER_SIGN.id().as_str(),
+            "signature": inbody::PLACEHOLDER,
+        },
+    })
+    .to_string();
     inbody::sign_in_body(&text, &PARTNER_SIGN, Form::DigestInfo).unwrap()
 }
 
