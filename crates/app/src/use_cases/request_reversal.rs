@@ -11,7 +11,7 @@ use super::inquire::{Selector, find};
 use super::pay_order::{resolver_task, wait_for_notice_if_asked};
 use super::record::{Transaction, record_outcome};
 use super::rights::{acting_for, takes};
-use super::submit_order::{flight_key, same_input, scenario};
+use super::submit_order::{flight_key, remember, same_input, scenario};
 use crate::caller::Caller;
 use crate::limits::{ATTEMPT_VALID, STALE_RETRIES_COUNT_MAX};
 use crate::platform::Platform;
@@ -66,7 +66,7 @@ pub async fn request_reversal(
     let _flight = platform.enter(flight_key(&input.merchant, &input.reference)).await?;
     let claim = platform.store.by_reference(&input.merchant, &input.reference).await;
     if let Some(claim) = claim.map_err(|error| platform.failed(&error))? {
-        return known(platform, &claim, &input).await;
+        return known(platform, caller, &claim, &input).await;
     }
     let target = find(platform, &input.merchant, &input.original).await?;
     if target.kind != TargetKind::Payment {
@@ -100,9 +100,11 @@ async fn act(
 /// The first answer again, if the content is the same.
 async fn known(
     platform: &Platform,
+    caller: &Caller,
     claim: &KeyClaim,
     input: &RequestReversal,
 ) -> Result<(Order, QueryId), Refusal> {
+    remember(platform, caller).await?;
     same_input(platform, claim, target_kind(input.kind), &input.canonical)?;
     let order = load(platform, &claim.owner, &claim.target.order).await?;
     Ok((order.value, claim.target.query_id.clone()))
@@ -159,7 +161,7 @@ async fn intend(
             Ok(CommitOutcome::Committed) => return Ok(Intent::Made(order, query_id)),
             Ok(CommitOutcome::Duplicate(Duplicate::Message)) => return Err(Refusal::Replayed),
             Ok(CommitOutcome::Duplicate(Duplicate::Reference(claim))) => {
-                let (order, query_id) = known(platform, &claim, input).await?;
+                let (order, query_id) = known(platform, caller, &claim, input).await?;
                 return Ok(Intent::Known(order, query_id));
             }
             Ok(CommitOutcome::Stale | CommitOutcome::Duplicate(Duplicate::Taken(_))) => {}

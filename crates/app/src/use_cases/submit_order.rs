@@ -53,7 +53,7 @@ pub async fn submit_order(
     takes(&acting.merchant, input.amount.currency())?;
     opened(&acting.directory, &input.channel, &acting.merchant.industry, "channelCode")?;
     let _flight = platform.enter(flight_key(&input.merchant, &input.reference)).await?;
-    if let Some(first) = first_answer(platform, &input).await? {
+    if let Some(first) = first_answer(platform, caller, &input).await? {
         return Ok(first);
     }
     for _ in 0..NUMBER_TRIES_COUNT_MAX {
@@ -63,7 +63,7 @@ pub async fn submit_order(
             Ok(CommitOutcome::Committed) => return Ok(order),
             Ok(CommitOutcome::Duplicate(Duplicate::Message)) => return Err(Refusal::Replayed),
             Ok(CommitOutcome::Duplicate(Duplicate::Reference(claim))) => {
-                return stored(platform, &claim, &input).await;
+                return stored(platform, caller, &claim, &input).await;
             }
             Ok(CommitOutcome::Duplicate(Duplicate::Taken(_)) | CommitOutcome::Stale) => {}
             Err(error) => return Err(platform.failed(&error)),
@@ -76,10 +76,14 @@ pub(super) fn flight_key(merchant: &MerchantId, reference: &Reference) -> String
     format!("key:{merchant}/{}/{}", reference.order_id, reference.txn_time)
 }
 
-async fn first_answer(platform: &Platform, input: &SubmitOrder) -> Result<Option<Order>, Refusal> {
+async fn first_answer(
+    platform: &Platform,
+    caller: &Caller,
+    input: &SubmitOrder,
+) -> Result<Option<Order>, Refusal> {
     let claim = platform.store.by_reference(&input.merchant, &input.reference).await;
     match claim.map_err(|error| platform.failed(&error))? {
-        Some(claim) => stored(platform, &claim, input).await.map(Some),
+        Some(claim) => stored(platform, caller, &claim, input).await.map(Some),
         None => Ok(None),
     }
 }
@@ -87,13 +91,27 @@ async fn first_answer(platform: &Platform, input: &SubmitOrder) -> Result<Option
 /// The order of a key that was used before, if the content is the same.
 async fn stored(
     platform: &Platform,
+    caller: &Caller,
     claim: &KeyClaim,
     input: &SubmitOrder,
 ) -> Result<Order, Refusal> {
+    remember(platform, caller).await?;
     same_input(platform, claim, TargetKind::Payment, &input.canonical)?;
     let order = platform.store.order(&claim.owner, &claim.target.order).await;
     let order = order.map_err(|error| platform.failed(&error))?;
     order.map(|o| o.value).ok_or_else(|| platform.unexpected("a key names no order"))
+}
+
+/// Remembers a message that is answered without changing anything else, so that its bytes cannot be
+/// sent again after a restart either.
+pub(super) async fn remember(platform: &Platform, caller: &Caller) -> Result<(), Refusal> {
+    let Some(seen) = caller.seen.clone() else { return Ok(()) };
+    let set = WriteSet { seen: Some(seen), ..WriteSet::default() };
+    match platform.store.commit(set).await {
+        Ok(CommitOutcome::Committed | CommitOutcome::Stale) => Ok(()),
+        Ok(CommitOutcome::Duplicate(_)) => Err(Refusal::Replayed),
+        Err(error) => Err(platform.failed(&error)),
+    }
 }
 
 /// The key was used for the same kind of transaction with the same content.

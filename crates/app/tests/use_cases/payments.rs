@@ -55,26 +55,29 @@ async fn a_hundred_equal_submissions_are_one_order() {
 async fn a_changed_replay_names_the_field_and_a_used_message_is_refused() {
     let world = World::new();
     submitted(&world).await;
-    let changed = SubmitOrderChanged::amount();
-    let refusal = submit_order(&world.platform, &service(), changed.0).await.unwrap_err();
+    let changed = submit("PK20260105000017", 2600);
+    let refusal = submit_order(&world.platform, &service(), changed).await.unwrap_err();
     assert!(matches!(refusal, Refusal::Differs { field } if field == "txnAmt"));
-    let mut caller = service();
-    caller.seen = Some(SeenMessage {
-        app: "00520101".to_owned(),
-        id: "5ba10d46d5d148dfbcc2119c08e01015".to_owned(),
-        until: world.platform.clock.real_now().checked_add(SignedDuration::from_mins(10)).unwrap(),
-    });
+    let caller = seen_as(&world, "5ba10d46d5d148dfbcc2119c08e01015");
     submit_order(&world.platform, &caller, submit("PK20260105000018", 2500)).await.unwrap();
     let again = submit_order(&world.platform, &caller, submit("PK20260105000019", 2500)).await;
     assert!(matches!(again.unwrap_err(), Refusal::Replayed));
+    let same = submit_order(&world.platform, &caller, submit("PK20260105000018", 2500)).await;
+    assert!(matches!(same.unwrap_err(), Refusal::Replayed), "the same bytes are a replay");
+    let fresh = seen_as(&world, "5ba10d46d5d148dfbcc2119c08e01016");
+    submit_order(&world.platform, &fresh, submit("PK20260105000018", 2500)).await.unwrap();
+    let again = submit_order(&world.platform, &fresh, submit("PK20260105000018", 2500)).await;
+    assert!(matches!(again.unwrap_err(), Refusal::Replayed), "a repeat is remembered as well");
 }
 
-struct SubmitOrderChanged(app::use_cases::SubmitOrder);
-
-impl SubmitOrderChanged {
-    fn amount() -> Self {
-        Self(submit("PK20260105000017", 2600))
-    }
+fn seen_as(world: &World, id: &str) -> app::Caller {
+    let mut caller = service();
+    caller.seen = Some(SeenMessage {
+        app: "00520101".to_owned(),
+        id: id.to_owned(),
+        until: world.platform.clock.real_now().checked_add(SignedDuration::from_mins(10)).unwrap(),
+    });
+    caller
 }
 
 #[tokio::test]
