@@ -296,7 +296,8 @@ fn production_serves_what_its_configuration_says() {
     fs::create_dir(at("data")).unwrap();
     let config = format!(
         "listen = \"127.0.0.1:0\"\npublic_url = \"https://pay.example.com\"\ndata = {:?}\n\
-         [master_key]\nfile = {:?}\n[directory]\nfile = {:?}\n[metrics]\nlisten = \"127.0.0.1:0\"\n",
+         [master_key]\nfile = {:?}\n[directory]\nfile = {:?}\n\
+         [metrics]\nlisten = \"127.0.0.1:0\"\n",
         at("data"),
         at("master.key"),
         at("directory.json"),

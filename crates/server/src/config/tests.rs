@@ -1,3 +1,5 @@
+//! The configuration file: what is good, and that every fault is told with its name.
+
 use super::*;
 
 const GOOD: &str = r#"

@@ -12,8 +12,8 @@ use axum::routing::get;
 use super::addresses::Addresses;
 use super::seed;
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
 
 /// The page.
 #[derive(Template)]
