@@ -211,14 +211,17 @@ impl State {
         };
         task.due_at = task.due_at.map(kept);
         let key = (task.owner.clone(), task.id.clone());
-        let there = self.tasks.get(&key).map(|row| row.made);
-        if there.is_some() && version == 1 {
-            return;
+        let task = Versioned { value: task, version };
+        match self.tasks.get_mut(&key) {
+            // A task to insert that is there already is left alone.
+            Some(_) if version == 1 => {}
+            Some(row) => *row = TaskRow { task, leased_until: None, ..*row },
+            None => {
+                self.tasks_made = self.tasks_made.saturating_add(1);
+                let made = self.tasks_made;
+                self.tasks.insert(key, TaskRow { made, task, leased_until: None });
+            }
         }
-        self.tasks_made = self.tasks_made.saturating_add(1);
-        let made = there.unwrap_or(self.tasks_made);
-        let row = TaskRow { made, task: Versioned { value: task, version }, leased_until: None };
-        self.tasks.insert(key, row);
     }
 
     fn write_record(&mut self, record: RecordWrite) {

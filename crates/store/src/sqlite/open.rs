@@ -48,6 +48,7 @@ pub(super) fn writing(file: &Path, options: SqliteOptions) -> Result<Writing, Op
         return Err(OpenError::Newer { path, found: version, known });
     }
     make_durable(&connection, options).map_err(at_open(file, "written"))?;
+    check_log(&connection, file)?;
     if version > 0 {
         check_whole(&connection, file)?;
     }
@@ -133,6 +134,22 @@ fn make_durable(connection: &Connection, options: SqliteOptions) -> rusqlite::Re
     Ok(())
 }
 
+/// Some file systems cannot hold the write-ahead log; without it commits would not be as told. The
+/// names of the files become durable here, as their content does with each commit.
+fn check_log(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+    let mode: String = connection
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(at_open(file, "read"))?;
+    if mode != "wal" {
+        let reason = "its file system cannot share memory; use a local disk";
+        return Err(access(file, "served", std::io::Error::other(reason)));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| access(file, "made durable", source))
+}
+
 /// The version of the tables; 0 in a file that was just made.
 fn version(connection: &Connection, file: &Path) -> Result<i64, OpenError> {
     let number = |name| -> Result<i64, OpenError> {
@@ -176,4 +193,24 @@ fn head(connection: &Connection, file: &Path) -> Result<Head, OpenError> {
         return Err(damaged("the last line of the journal has another hash".to_owned()));
     }
     Ok(Head { sequence: last.sequence, hash: last.hash })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_waits_for_the_disk_and_checkpoints_are_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = database_file(folder.path());
+        let writing = writing(&file, SqliteOptions::default()).unwrap();
+        for (name, expected) in [("synchronous", 2_i64), ("wal_autocheckpoint", 0)] {
+            let set: i64 =
+                writing.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
+            assert_eq!(set, expected, "{name}");
+        }
+        let mode: String =
+            writing.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
 }

@@ -211,7 +211,13 @@ pub(super) fn records(
     after: Option<&str>,
     count_max: usize,
 ) -> Result<Vec<(String, Versioned<String>)>, Fault> {
-    let sql = "SELECT key, version, body FROM records \
-               WHERE space = ?1 AND (?2 IS NULL OR key > ?2) ORDER BY key LIMIT ?3";
-    all(connection, sql, params![space, after, limit(count_max)], decode::keyed_record)
+    let limit = limit(count_max);
+    // Two statements, since one with a condition that may be absent would not use the index.
+    let Some(after) = after else {
+        let sql = "SELECT key, version, body FROM records WHERE space = ?1 ORDER BY key LIMIT ?2";
+        return all(connection, sql, params![space, limit], decode::keyed_record);
+    };
+    let sql = "SELECT key, version, body FROM records WHERE space = ?1 AND key > ?2 \
+               ORDER BY key LIMIT ?3";
+    all(connection, sql, params![space, after, limit], decode::keyed_record)
 }
