@@ -83,6 +83,11 @@ impl Api {
             .layer(observe)
     }
 
+    /// `/healthz` and `/readyz`, for the public listener: load balancers ask there.
+    pub fn health_router(&self) -> Router {
+        ops::health().with_state(Arc::clone(&self.shared))
+    }
+
     /// `/healthz`, `/readyz` and `/metrics`; mount it on a separate listener in production.
     pub fn ops_router(&self) -> Router {
         ops::routes().with_state(Arc::clone(&self.shared))

@@ -124,6 +124,11 @@ impl Node {
         self.api.public_router_with(further)
     }
 
+    /// Health, for the public listener.
+    pub(crate) fn health_router(&self) -> Router {
+        self.api.health_router()
+    }
+
     /// Health and figures.
     pub(crate) fn ops_router(&self) -> Router {
         self.api.ops_router()

@@ -7,7 +7,6 @@ use app::clock::MovableClock;
 use app::ports::{Clock, CommitOutcome, Sealer, Store};
 use app::records::KEY_RING;
 use app::writeset::{Operation, WriteSet};
-use axum::Router;
 use jiff::Timestamp;
 use jose::seal::MasterKeys;
 
@@ -87,7 +86,7 @@ pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
     let node = build(&config).await?;
     let mut tasks = Vec::new();
     if answers {
-        let router = node.public_router(Router::new());
+        let router = node.public_router(node.health_router());
         tasks.push(Node::serve(public, router, &shutdown));
     } else {
         // A worker answers health alone, so that it can be watched like the others.

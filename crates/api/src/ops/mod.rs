@@ -15,9 +15,12 @@ use crate::shared::Shared;
 /// Yields the metrics in the text form of Prometheus.
 pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// `/healthz` and `/readyz`.
+pub(crate) fn health() -> Router<Arc<Shared>> {
+    Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz))
+}
+
+/// Health and metrics.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics))
+    health().route("/metrics", get(health::metrics))
 }
