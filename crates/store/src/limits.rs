@@ -35,6 +35,8 @@ pub const CHECKPOINT_PAGES: usize = 4_096;
 /// Pages in the write-ahead log from which on the writer itself copies the rest, so that the log
 /// begins anew and never grows on.
 pub const LOG_PAGES_MAX: usize = 32_768;
+/// The writer looks at the size of the log after this many transactions.
+pub const LOOK_EVERY: u64 = 8;
 /// Without a commit for this long, what is in the write-ahead log is copied and the log cut.
 pub const QUIET: Duration = Duration::from_secs(2);
 /// A database up to this size is checked as a whole when it is opened.

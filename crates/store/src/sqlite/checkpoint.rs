@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 
-use crate::limits::{CHECKPOINT_PAGES, LOG_PAGES_MAX, QUIET};
+use crate::limits::{CHECKPOINT_PAGES, LOG_PAGES_MAX, LOOK_EVERY, QUIET};
 
 /// The writer's side.
 #[derive(Debug)]
@@ -37,7 +37,9 @@ impl Checkpoints {
 
     /// Called by the writer after each of its transactions.
     pub(super) fn committed(&self, writer: &Connection) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
+        if !self.commits.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK_EVERY) {
+            return;
+        }
         let Ok((pages, copied)) = checkpoint(writer, Extent::Look) else { return };
         let left = pages.saturating_sub(copied);
         if pages >= LOG_PAGES_MAX || (pages >= CHECKPOINT_PAGES && left < CHECKPOINT_PAGES / 8) {
