@@ -49,8 +49,8 @@ pub async fn pay_order(
     let outcome = platform.downstream.pay(&order, payload).await;
     let transaction =
         Transaction { owner: &order.terms.merchant, number, reversal: None, later: false };
-    let order = record_outcome(platform, transaction, &outcome).await;
-    let order = order.map_err(|error| platform.record_failed(error))?;
+    let recorded = record_outcome(platform, transaction, &outcome).await;
+    let order = recorded.unwrap_or_else(|error| platform.left_open(order, &error));
     wait_for_notice_if_asked(platform, &order, order.scenario()).await;
     Ok(order)
 }

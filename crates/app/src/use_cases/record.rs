@@ -99,12 +99,27 @@ impl Platform {
     }
 }
 
+impl Platform {
+    /// What is answered when the outcome of an attempt could not be recorded: the intent is
+    /// durable and the resolver finds the outcome, so the attempt is under way, and nobody is told
+    /// that nothing was done.
+    pub(crate) fn left_open(&self, intent: Order, error: &RecordError) -> Order {
+        let incident = self.ids.incident();
+        let order = &intent.terms.number;
+        tracing::error!(%incident, %order, %error, "an outcome is left to the resolver");
+        intent
+    }
+}
+
 /// Records an outcome; deciding again as often as the order changed meanwhile, within bounds.
 pub(crate) async fn record_outcome(
     platform: &Platform,
     transaction: Transaction<'_>,
     outcome: &Outcome,
 ) -> Result<Order, RecordError> {
+    // In turn, so that many outcomes and requests of one order do not starve one another. Who
+    // waited in vain goes on all the same: the store alone decides.
+    let _turn = platform.enter_order(transaction.number).await.ok();
     for _ in 0..STALE_RETRIES_COUNT_MAX {
         let found = platform.store.order(transaction.owner, transaction.number).await?;
         let found = found.ok_or(RecordError::NoOrder)?;

@@ -74,15 +74,11 @@ pub async fn request_reversal(
     }
     match intend(platform, caller, &input, &target.order).await? {
         Intent::Known(order, query_id) => Ok((order, query_id)),
-        Intent::Made(order, query_id) => act(platform, order, query_id).await,
+        Intent::Made(order, query_id) => Ok(act(platform, order, query_id).await),
     }
 }
 
-async fn act(
-    platform: &Platform,
-    order: Order,
-    query_id: QueryId,
-) -> Result<(Order, QueryId), Refusal> {
+async fn act(platform: &Platform, order: Order, query_id: QueryId) -> (Order, QueryId) {
     let outcome = platform.downstream.reverse(&order, &query_id).await;
     let transaction = Transaction {
         owner: &order.terms.merchant,
@@ -90,11 +86,11 @@ async fn act(
         reversal: Some(&query_id),
         later: false,
     };
-    let order = record_outcome(platform, transaction, &outcome).await;
-    let order = order.map_err(|error| platform.record_failed(error))?;
+    let recorded = record_outcome(platform, transaction, &outcome).await;
+    let order = recorded.unwrap_or_else(|error| platform.left_open(order, &error));
     let asked = order.reversal(&query_id).and_then(|reversal| reversal.terms.scenario);
     wait_for_notice_if_asked(platform, &order, asked).await;
-    Ok((order, query_id))
+    (order, query_id)
 }
 
 /// The first answer again, if the content is the same.

@@ -180,8 +180,8 @@ async fn a_downstream_notice_counts_once_and_only_from_its_acquirer() {
     world.downstream.pay.lock().unwrap().push_back(Outcome::Accepted);
     pay_order(&world.platform, &number, PayOrder::default()).await.unwrap();
     let tell = |caller| {
-        let (world, number, query_id) = (&world, number.clone(), query_id.clone());
-        async move { record_downstream(&world.platform, &caller, &number, &query_id, succeeded()).await }
+        let (platform, number, query_id) = (&world.platform, number.clone(), query_id.clone());
+        async move { record_downstream(platform, &caller, &number, &query_id, succeeded()).await }
     };
     assert!(matches!(tell(service()).await.unwrap_err(), Refusal::UnknownTransaction));
     tell(acquirer()).await.unwrap();
