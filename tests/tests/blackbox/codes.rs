@@ -15,10 +15,10 @@ async fn every_code_of_the_table() {
     let refused = service.send(REFUND, &service.reversal(&placed, "51")).await.expect("01");
     assert!(refused.detail().contains("51"), "{}", refused.0);
     // 05: taken on, the result comes later.
-    service.send(REFUND, &service.reversal(&placed, "100")).await.expect("05");
+    service.send(REFUND, &service.reversal(&placed, "105")).await.expect("05");
     // 10, 36: see the tables of shapes and of the gate.
     service.send(SUBMIT, &service.order("0")).await.expect_detail("10", "trxInfo.txnAmt");
-    let above = service.reversal(&placed, "8901");
+    let above = service.reversal(&placed, "8896");
     service.send(REFUND, &above).await.expect_detail("36", "txnAmt");
     // 34: no such transaction.
     let unknown = Placed { order_id: order_id(), ..placed.clone() };

@@ -165,7 +165,7 @@ async fn broken_values(report: &mut Report, partner: &Partner, body: &str) {
         ("2 padded", padded, None),
         ("3 header no JSON", no_json, Some(false)),
         ("3 header a list", list, Some(false)),
-        ("8 half a signature", half, Some(true)),
+        ("8 half a signature", half, None),
         ("8 no signature", format!("{head}.."), None),
         ("8 another body", partner.header(INQUIRE, b"{}"), Some(true)),
         ("8 the wrong key", partner.sign_with_wrong_key(&header, body.as_bytes()), Some(true)),
@@ -289,7 +289,7 @@ async fn orders_of_others_are_unknown(sandbox: &Sandbox, service: &Service, othe
     let placed = service.place_paid(sandbox, "2500").await;
     let query_id = service.status_query_id(&placed).await;
     let reversal = service.reversal(&placed, "2500");
-    service.send(REFUND, &reversal).await.expect("05");
+    service.send(REFUND, &reversal).await.expect_taken();
     for path in [CANCEL, REFUND] {
         other.send(path, &other.reversal(&placed, "2500")).await.expect("34");
         let mut by_number = other.reversal(&placed, "2500");
@@ -367,7 +367,7 @@ async fn changed_reversals(sandbox: &Sandbox, service: &Service, order: &Value) 
     let answer = service.send(REFUND, &as_refund).await.expect("36");
     assert!(!answer.detail().is_empty(), "{}", answer.0);
     let refund = service.reversal(&placed, "1000");
-    let first = service.send(REFUND, &refund).await.expect("05");
+    let first = service.send(REFUND, &refund).await.expect_taken();
     service.wait_for_reversal(&refund, "SUCCESS").await;
     let again = service.send(REFUND, &refund).await;
     assert_eq!(again.0["trxInfo"], first.0["trxInfo"], "the first answer again: {}", again.0);

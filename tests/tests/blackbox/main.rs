@@ -1,5 +1,6 @@
 //! The real binary over real HTTP, as partners, users and operators meet it.
 
+mod browser;
 mod cli;
 mod codes;
 mod concurrency;

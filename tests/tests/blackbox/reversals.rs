@@ -35,7 +35,7 @@ async fn refunds_in_parts_to_the_last_cent() {
     first["backUrl"] = receiver.url("/refund").into();
     first["refundReason"] = "left early".into();
     first["reqReserved"] = "note".into();
-    let answer = service.send(REFUND, &first).await.expect("05");
+    let answer = service.send(REFUND, &first).await.expect_taken();
     let number = answer.get("queryId").to_owned();
     assert_eq!(number.len(), 21, "{}", answer.0);
     let done = service.wait_for_reversal(&first, "SUCCESS").await;
@@ -74,7 +74,7 @@ async fn refunds_in_parts_to_the_last_cent() {
     object.remove("origTxnTime");
     rest["origQryId"] = original.into();
     service.send(REFUND, &service.reversal(&placed, "61")).await.expect("01");
-    service.send(REFUND, &rest).await.expect("05");
+    service.send(REFUND, &rest).await.expect_taken();
     let answer = service.wait_for(&placed, "REFUNDED").await;
     assert_eq!(answer.get("refundedAmt"), "9000", "{}", answer.0);
     service.send(REFUND, &service.reversal(&placed, "1")).await.expect_detail("36", "txnAmt");
@@ -108,7 +108,7 @@ async fn cancellations_keep_to_their_day_and_amount() {
 
     let mut whole = service.reversal(&placed, "2500");
     whole["backUrl"] = receiver.url("/cancel").into();
-    service.send(CANCEL, &whole).await.expect("05");
+    service.send(CANCEL, &whole).await.expect_taken();
     let done = service.wait_for_reversal(&whole, "SUCCESS").await;
     assert_eq!(done.get("txnType"), "31", "{}", done.0);
     service.wait_for(&placed, "CANCELLED").await;
@@ -119,17 +119,17 @@ async fn cancellations_keep_to_their_day_and_amount() {
         service.send(path, &service.reversal(&placed, "2500")).await.expect("36");
     }
     // The same request again still gets its first answer.
-    service.send(CANCEL, &whole).await.expect("05");
+    service.send(CANCEL, &whole).await.expect_taken();
 
     let today = service.place_paid(&sandbox, "2500").await;
     let left = left_of_trade_day(&sandbox).await;
     sandbox.advance(left - 30).await;
     let late = service.place_paid(&sandbox, "2500").await;
     let yes = service.reversal(&today, "2500");
-    service.send(CANCEL, &yes).await.expect("05");
+    service.send(CANCEL, &yes).await.expect_taken();
     sandbox.advance(60).await;
     service.send(CANCEL, &service.reversal(&late, "2500")).await.expect("36");
-    service.send(REFUND, &service.reversal(&late, "2500")).await.expect("05");
+    service.send(REFUND, &service.reversal(&late, "2500")).await.expect_taken();
     sandbox.verify_books();
 }
 
@@ -148,7 +148,7 @@ async fn refunds_have_their_time_and_reversals_their_outcomes() {
         service.send(path, &service.reversal(&unknown, "2500")).await.expect("34");
     }
     sandbox.advance(364 * 86_400).await;
-    service.send(REFUND, &service.reversal(&placed, "1000")).await.expect("05");
+    service.send(REFUND, &service.reversal(&placed, "1000")).await.expect_taken();
     sandbox.advance(2 * 86_400).await;
     service.send(REFUND, &service.reversal(&placed, "1000")).await.expect("36");
     sandbox.verify_books();
@@ -157,17 +157,18 @@ async fn refunds_have_their_time_and_reversals_their_outcomes() {
 /// Every accepted reversal reaches a final state, by the same table as payments.
 async fn outcomes(sandbox: &Sandbox, service: &Service, placed: &Placed) {
     let mut waiting: Vec<(Value, &str)> = Vec::new();
-    for (amount, code, end) in [
-        ("100", "05", "SUCCESS"),
-        ("105", "05", "SUCCESS"),
-        ("106", "05", "FAIL"),
-        ("107", "05", "SUCCESS"),
-        ("151", "01", "FAIL"),
-        ("191", "01", "FAIL"),
-        ("198", "05", "SUCCESS"),
+    for (amount, codes, end) in [
+        ("100", ["00", "05"], "SUCCESS"),
+        ("105", ["05", "05"], "SUCCESS"),
+        ("106", ["01", "05"], "FAIL"),
+        ("107", ["00", "05"], "SUCCESS"),
+        ("151", ["01", "01"], "FAIL"),
+        ("191", ["01", "01"], "FAIL"),
+        ("198", ["05", "05"], "SUCCESS"),
     ] {
         let refund = service.reversal(placed, amount);
-        service.send(REFUND, &refund).await.expect(code);
+        let answer = service.send(REFUND, &refund).await;
+        assert!(codes.contains(&answer.code()), "{amount}: {}", answer.0);
         waiting.push((refund, end));
     }
     sandbox.advance(200).await;

@@ -8,9 +8,8 @@ use crate::harness::Sandbox;
 #[test]
 fn a_strangers_program_walks_the_journey() {
     let python = std::env::var_os("CAUSEWAY_INTEROP_PYTHON");
-    let python = python.expect(
-        "CAUSEWAY_INTEROP_PYTHON is not set: run the tests with `cargo xtask test`",
-    );
+    let python =
+        python.expect("CAUSEWAY_INTEROP_PYTHON is not set: run the tests with `cargo xtask test`");
     let sandbox = Sandbox::start();
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("stranger/stranger.py");
     let output = Command::new(python)

@@ -1,5 +1,6 @@
 //! What the tests stand on: the running binary, a partner's program, a partner's server.
 
+pub(crate) mod browser;
 pub(crate) mod http;
 pub(crate) mod messages;
 pub(crate) mod partner;
@@ -7,6 +8,7 @@ pub(crate) mod receiver;
 pub(crate) mod sandbox;
 pub(crate) mod wait;
 
+pub(crate) use browser::{Browser, Visitor};
 pub(crate) use messages::{Placed, Service};
 pub(crate) use partner::Partner;
 pub(crate) use receiver::{Conduct, Receiver};

@@ -303,6 +303,14 @@ impl Answer {
         self
     }
 
+    /// Fails unless a refund or cancellation was taken on: 05, or 00 where its result was known
+    /// before the answer went out.
+    #[track_caller]
+    pub(crate) fn expect_taken(self) -> Self {
+        assert!(["00", "05"].contains(&self.code()), "{}", self.0);
+        self
+    }
+
     /// Fails unless code and words of `errorDetail` are the expected ones.
     #[track_caller]
     pub(crate) fn expect_detail(self, code: &str, words: &str) -> Self {
