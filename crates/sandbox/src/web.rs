@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use askama::Template;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use jose::jws::fresh_uuid;
 use jose::secret::equal_in_constant_time;
 
@@ -234,6 +236,12 @@ const fn digits_of(currency_code: &str) -> usize {
         b"392" | b"410" => 0,
         _ => 2,
     }
+}
+
+/// A time as people read it.
+pub(crate) fn time(at: Timestamp, zone: &TimeZone, l: Lang) -> String {
+    let format = l.t("%-d %b %Y, %H:%M", "%Y年%-m月%-d日 %H:%M");
+    at.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
 /// An amount as people read it: `HK$25.00`.

@@ -59,7 +59,8 @@ impl Account {
     pub(crate) fn masked_mobile(&self) -> String {
         let mobile = &self.user.mobile;
         let tail = mobile.len().checked_sub(4).and_then(|at| mobile.get(at..)).unwrap_or_default();
-        format!("{} •••• {tail}", mobile.get(..4).unwrap_or_default())
+        let code = if mobile.starts_with("+86") { 3 } else { 4 };
+        format!("{} •••• {tail}", mobile.get(..code).unwrap_or_default())
     }
 
     /// The first name.

@@ -111,7 +111,7 @@ pub(super) async fn connections(State(bank): Shared, headers: HeaderMap) -> Answ
         name: bank.icon(&consent.industry_code).map_or("", |icon| icon.brand.name()).to_owned(),
         brand: bank.icon(&consent.industry_code).map(|icon| icon.brand),
         mobile: consent.mobile,
-        since: consent.given_at.map(|at| bank.shown_time(at)).unwrap_or_default(),
+        since: consent.given_at.map(|at| bank.shown_time(at, session.lang)).unwrap_or_default(),
         code: consent.industry_code,
     };
     let rows = bank.consents.of(&account.user.user_id).into_iter().map(row).collect();

@@ -22,7 +22,7 @@ use super::pages::PaymentRow;
 use super::{Bank, Shared};
 use crate::limits::NOTICES_KEPT_MAX;
 use crate::reply::{Answered, Refused, sent};
-use crate::web::{Lang, money};
+use crate::web::{Lang, money, time};
 
 /// A result that the platform told, as far as the payments page shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ impl Bank {
             message: noted.message.clone(),
             masked_pan: noted.masked_pan.clone(),
             order_id: noted.order_id.clone(),
-            at: self.shown_time(noted.at),
+            at: self.shown_time(noted.at, l),
             count: noted.count,
         };
         let notices = self.notices();
@@ -77,8 +77,8 @@ impl Bank {
     }
 
     /// A time in the zone of the bank's messages.
-    pub(super) fn shown_time(&self, at: Timestamp) -> String {
-        at.to_zoned(self.partner.config().zone.clone()).strftime("%-d %b %Y, %H:%M").to_string()
+    pub(super) fn shown_time(&self, at: Timestamp, l: Lang) -> String {
+        time(at, &self.partner.config().zone, l)
     }
 
     fn note(&self, notice: &PaymentResultNotice) {

@@ -16,7 +16,7 @@ use super::{Service, Shared};
 use crate::config::ServiceBrand;
 use crate::limits::{BILLS_SHOWN_MAX, QUANTITY_MAX, RELOADS_MAX};
 use crate::reply::{Answered, Refused};
-use crate::web::{Lang, Session, figures, money, see_other};
+use crate::web::{Lang, Session, figures, money, see_other, time};
 
 const BILLS_AT_HOME: usize = 3;
 
@@ -171,7 +171,7 @@ impl Service {
             name: offer.map_or("", |offer| l.t(offer.name, offer.name_zh)),
             quantity: self.quantity_words(bill.quantity, l),
             amount: money(bill.amount_minor, &bill.currency_code),
-            at: self.shown_time(bill.made_at),
+            at: self.shown_time(bill.made_at, l),
             words,
             tone,
         }
@@ -187,8 +187,8 @@ impl Service {
         format!("{quantity} {unit}")
     }
 
-    fn shown_time(&self, at: jiff::Timestamp) -> String {
-        at.to_zoned(self.partner.config().zone.clone()).strftime("%-d %b %Y, %H:%M").to_string()
+    fn shown_time(&self, at: jiff::Timestamp, l: Lang) -> String {
+        time(at, &self.partner.config().zone, l)
     }
 
     fn bill_page(&self, session: &Session<LoginInfo>, bill: &Bill, shown: &Shown) -> BillPage {
@@ -219,7 +219,7 @@ impl Service {
             query_id: attempt.and_then(|one| one.query_id.clone()),
             masked_pan: attempt.and_then(|one| one.masked_pan.clone()),
             message: attempt.and_then(|one| one.message.clone()),
-            ended_at: attempt.and_then(|one| one.ended_at).map(|at| self.shown_time(at)),
+            ended_at: attempt.and_then(|one| one.ended_at).map(|at| self.shown_time(at, l)),
             notices: attempt.map_or(0, |one| one.notices),
             payment_url: attempt.and_then(|one| one.payment_url.clone()),
             reversals: bill.reversals.iter().map(|one| self.reversal_row(bill, one, l)).collect(),
@@ -245,7 +245,7 @@ impl Service {
             tone,
             message: reversal.message.clone(),
             order_id: reversal.order_id.clone(),
-            at: self.shown_time(reversal.asked_at),
+            at: self.shown_time(reversal.asked_at, l),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a partner calls: what is sent, what is believed, and what is known when it fails.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -118,7 +118,7 @@ async fn an_answer_that_cannot_be_trusted_is_unknown_and_never_failed() {
 async fn an_answer_used_before_is_not_believed_again() {
     let keys = Arc::new(Keys::new());
     let held = Arc::clone(&keys);
-    let first: Arc<std::sync::Mutex<Option<(String, Vec<u8>)>>> = Arc::default();
+    let first: Mutex<Option<(String, Vec<u8>)>> = Mutex::default();
     let base_url = serve(move |got| {
         let mut first = first.lock().unwrap();
         let (jws, body) = first.get_or_insert_with(|| {
