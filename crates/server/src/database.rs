@@ -1,5 +1,7 @@
 //! Where the data lies, and opening it.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use store::{OpenError, SqliteOptions, SqliteStore};
@@ -7,6 +9,7 @@ use store::{OpenError, SqliteOptions, SqliteStore};
 use crate::cli::DataSource;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::keys::master::explain;
 
 /// Where an installation's data lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +53,12 @@ impl Location {
         }
     }
 
-    /// Opens for reading and writing, alone; makes or migrates the tables.
+    /// Opens for reading and writing, alone; makes the folder, makes or migrates the tables.
     pub(crate) fn open(&self) -> Result<SqliteStore, Failure> {
+        if let Some(folder) = &self.folder {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| Failure::at(folder.display(), explain(&error)))?;
+        }
         SqliteStore::open(&self.path, SqliteOptions::default()).map_err(|error| failed(&error))
     }
 

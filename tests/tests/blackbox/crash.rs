@@ -154,7 +154,7 @@ async fn at_random_instants_under_load() {
     // Past every slow outcome, payment deadline and inquiry.
     sandbox.advance(2 * 3600).await;
     let service = Service::first(&sandbox);
-    let known = known.lock().unwrap();
+    let known = std::mem::take(&mut *known.lock().unwrap());
     assert!(known.placed.len() > CRASHES * LANES, "only {} orders", known.placed.len());
     assert!(!known.paid.is_empty() && !known.refunds.is_empty(), "nothing was paid or refunded");
     for (order, placed) in &known.placed {

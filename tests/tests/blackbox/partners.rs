@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::time::Duration;
 
+use crate::harness::messages::REFUND;
 use crate::harness::wait::{until, until_within};
 use crate::harness::{Conduct, Placed, Receiver, Report, Sandbox, Service};
 
@@ -84,7 +85,7 @@ async fn only_a_signed_00_confirms() {
 
 #[tokio::test]
 async fn one_that_hangs_holds_up_nobody_else() {
-    const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
+    const CONFIRM_WITHIN: Duration = Duration::from_mins(1);
     let sandbox = Sandbox::start();
     let service = Service::first(&sandbox);
     let silent = Receiver::start(&service.partner, Conduct::Hang).await;
@@ -102,6 +103,12 @@ async fn one_that_hangs_holds_up_nobody_else() {
         let notice = notice(&sandbox, placed).await;
         assert_ne!(notice["state"], "CONFIRMED", "{notice}");
     }
+    // A later notice of an order waits until the first attempt of the earlier one has ended.
+    let mut refund = service.reversal(&held[0], "1000");
+    refund["backUrl"] = lively.url("/after").into();
+    service.send(REFUND, &refund).await.expect_taken();
+    service.wait_for_reversal(&refund, "SUCCESS").await;
+    assert!(lively.at("/after").is_empty(), "the refund is told before the payment");
     let patience = CONFIRM_WITHIN + Duration::from_secs(30);
     for placed in &held {
         until_within(patience, "the silent attempt ends", async || {
@@ -111,4 +118,5 @@ async fn one_that_hangs_holds_up_nobody_else() {
         })
         .await;
     }
+    lively.wait("/after", 1).await;
 }

@@ -75,6 +75,16 @@ async fn outcomes_that_are_known_at_once_or_by_notice() {
             stage.service.send(REFUND, &reversal).await.expect_detail("36", "");
         }
     }
+    let told_first = stage.paid("2609", "/notice/told-first").await;
+    let told = stage.receiver.at("/notice/told-first").len();
+    report.check(told == 1, || format!("{}: told {told} times before the answer", told_first.tn));
+    let mut refund = stage.service.reversal(&told_first, "109");
+    // Without an address of its own it goes where the payment's notice went.
+    refund["reqReserved"] = "refund".into();
+    stage.service.send(REFUND, &refund).await.expect_taken();
+    let told = stage.receiver.at("/notice/told-first");
+    report.check(told.len() == 2, || format!("refund: told {} times", told.len() - 1));
+    report.check(told.last().is_some_and(|one| one.get("txnType") == "04"), || "04".into());
     let twice = stage.receiver.wait("/notice/2508", 2).await;
     report.check(twice[0].get("notifyId") == twice[1].get("notifyId"), || "2508 twice".into());
     report.done();
@@ -213,7 +223,7 @@ async fn outcomes_can_be_forced() {
         let placed = stage.place("2551", "/notice/forced").await;
         let reply = stage.sandbox.pay(&placed.tn, Some(outcome)).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
-        assert_eq!(reply.json()["order"].as_str().is_some(), true, "{}", reply.text());
+        assert!(reply.json()["order"].is_string(), "{}", reply.text());
         stage.service.wait_for(&placed, status).await;
     }
     // The header applies to the message that carries it.
@@ -278,8 +288,8 @@ async fn repeats(stage: &Stage) {
         stage.receiver.wait("/notice/never", made + 1).await;
     }
     until("undelivered", async || {
-        let state = industry_notice(stage, &placed).await["state"].clone();
-        if state == "UNDELIVERED" { Ok(()) } else { Err(state.to_string()) }
+        let notice = industry_notice(stage, &placed).await;
+        if notice["state"] == "UNDELIVERED" { Ok(()) } else { Err(notice.to_string()) }
     })
     .await;
     stage.sandbox.advance(3 * 3600).await;

@@ -1,13 +1,14 @@
 //! `causeway migrate`: makes or updates the database; makes the platform's keys if there are none.
 
 use app::ports::Store;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{block_on, say};
 use crate::cli::{DataSource, MigrateArgs};
 use crate::config::Config;
 use crate::database::Location;
 use crate::failure::{Failure, Outcome};
+use crate::keys::stored::{OwnKey, Purpose};
 use crate::production;
 use crate::time::real_now;
 
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &MigrateArgs) -> Outcome {
         let keys = match &config {
             Some(config) => {
                 let sealer = production::sealer(config)?;
-                Some(production::keys(&store, &*sealer, real_now()).await?.len())
+                Some(production::keys(&store, &*sealer, real_now()).await?)
             }
             None => None,
         };
@@ -36,7 +37,28 @@ pub(crate) fn run(args: &MigrateArgs) -> Outcome {
         Ok(keys)
     })?;
     let path = location.path.display().to_string();
-    let words = keys.map(|count| format!(", {count} keys of the platform")).unwrap_or_default();
-    let report = json!({ "ok": true, "path": path, "platform_keys": keys });
-    say(args.json, &format!("{path} is up to date{words}"), &report)
+    let count = keys.as_ref().map(Vec::len);
+    let words = count.map(|count| {
+        format!(", {count} keys of the platform (--json has their certificates for partners)")
+    });
+    let report = json!({
+        "ok": true,
+        "path": path,
+        "platform_keys": count,
+        "certificates": keys.iter().flatten().map(certificate).collect::<Vec<_>>(),
+    });
+    say(args.json, &format!("{path} is up to date{}", words.unwrap_or_default()), &report)
+}
+
+/// What partners need of a key: they verify with the one, and encrypt to the other.
+fn certificate(key: &OwnKey) -> Value {
+    let identity = &key.entry.key;
+    json!({
+        "id": identity.id().to_string(),
+        "use": match key.purpose {
+            Purpose::Sign => "sign",
+            Purpose::Decrypt => "encrypt",
+        },
+        "pem": identity.cert().pem(),
+    })
 }

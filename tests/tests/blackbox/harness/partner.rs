@@ -31,11 +31,33 @@ pub(crate) struct Partner {
     pub(crate) base: String,
     /// Its connections.
     pub(crate) http: Http,
-    sign_key: Arc<PrivateKey>,
-    enc_key: Arc<PrivateKey>,
+    keys: Keys,
+    seen: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// The four keys of a relation.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    sign: Arc<PrivateKey>,
+    encrypt: Arc<PrivateKey>,
     platform_sign: Arc<Certificate>,
     platform_enc: Arc<Certificate>,
-    seen: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Keys {
+    /// The keys of a partner that made its own.
+    pub(crate) fn of(
+        sign: &Identity,
+        encrypt: &Identity,
+        platform_sign: Arc<Certificate>,
+        platform_enc: Arc<Certificate>,
+    ) -> Self {
+        let key = |identity: &Identity| {
+            let pem = identity.key().to_pkcs8_pem();
+            Arc::new(PrivateKey::from_pem(pem.expose()).expect("its own PEM"))
+        };
+        Self { sign: key(sign), encrypt: key(encrypt), platform_sign, platform_enc }
+    }
 }
 
 /// The system's time, for the freshness of signatures.
@@ -63,17 +85,25 @@ impl Partner {
             assert_eq!(certificate.id().as_str(), text(platform, id), "{name} has the id {id}");
             Arc::new(certificate)
         };
-        Self {
-            code: text(seed, code).to_owned(),
-            app_id: text(seed, "app_id").to_owned(),
-            base: sandbox.base(),
-            http: sandbox.http.clone(),
-            sign_key: key("sign_key_pem"),
-            enc_key: key("enc_key_pem"),
+        let keys = Keys {
+            sign: key("sign_key_pem"),
+            encrypt: key("enc_key_pem"),
             platform_sign: certificate("sign_cert_pem", "sign_cert_id"),
             platform_enc: certificate("enc_cert_pem", "enc_cert_id"),
+        };
+        Self::with(seed.clone(), code, sandbox.base(), sandbox.http.clone(), keys)
+    }
+
+    /// An application with keys from elsewhere; `seed` has the members of `sandbox.json`.
+    pub(crate) fn with(seed: Value, code: &str, base: String, http: Http, keys: Keys) -> Self {
+        Self {
+            code: text(&seed, code).to_owned(),
+            app_id: text(&seed, "app_id").to_owned(),
+            base,
+            http,
+            keys,
             seen: Arc::default(),
-            seed: seed.clone(),
+            seed,
         }
     }
 
@@ -106,13 +136,15 @@ impl Partner {
     pub(crate) fn sign_text(&self, protected: &str, body: &[u8]) -> String {
         let header = URL64.encode(protected);
         let input = format!("{header}.{}", URL64.encode(body));
-        let signature = self.sign_key.sign_sha256(input.as_bytes()).expect("a signature");
+        let signature = self.keys.sign.sign_sha256(input.as_bytes()).expect("a signature");
         format!("{header}..{}", URL64.encode(signature))
     }
 
     /// Signs with the encryption key, as integrators do by mistake.
     pub(crate) fn sign_with_wrong_key(&self, protected: &Protected, body: &[u8]) -> String {
-        Self { sign_key: Arc::clone(&self.enc_key), ..self.clone() }.sign(protected, body)
+        let mut mistaken = self.clone();
+        mistaken.keys.sign = Arc::clone(&self.keys.encrypt);
+        mistaken.sign(protected, body)
     }
 
     /// The value of `UPI-JWS` for a correct request.
@@ -201,7 +233,7 @@ impl Partner {
         };
         let bytes = |text: &str| URL64.decode(text).map_err(|error| error.to_string());
         let input = format!("{header}.{}", URL64.encode(body));
-        let key = self.platform_sign.public_key();
+        let key = self.keys.platform_sign.public_key();
         if !key.verify_sha256(input.as_bytes(), &bytes(signature)?) {
             return Err("the signature does not hold".into());
         }
@@ -213,7 +245,7 @@ impl Partner {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         let rules = [
             ("alg", member("alg") == "RS256"),
-            ("kid", member("kid") == self.platform_sign.id().as_str()),
+            ("kid", member("kid") == self.keys.platform_sign.id().as_str()),
             ("UPI-APPID", member("UPI-APPID") == self.app_id),
             ("UPI-TIMESTAMP", (real_now().as_second() - stamp).abs() <= 300),
             ("UPI-UUID", uuid.len() == 32 && uuid.bytes().all(hex)),
@@ -239,14 +271,14 @@ impl Partner {
 
     /// Encrypts for the platform.
     pub(crate) fn encrypt(&self, plain: &str) -> String {
-        jwe::encrypt(plain.as_bytes(), &self.platform_enc, Profile::Rsa15A128CbcHs256)
+        jwe::encrypt(plain.as_bytes(), &self.keys.platform_enc, Profile::Rsa15A128CbcHs256)
             .expect("a JWE")
     }
 
     /// Decrypts what was encrypted for this partner; its `kid` must say so.
     pub(crate) fn decrypt(&self, compact: &str) -> String {
         assert_eq!(jwe::kid(compact).expect("a JWE"), self.seed("enc_cert_id"));
-        let identity = identity(&self.enc_key);
+        let identity = identity(&self.keys.encrypt);
         let profiles = [Profile::Rsa15A128CbcHs256];
         let plain = jwe::decrypt(compact, |_| Some(Arc::clone(&identity)), &profiles);
         String::from_utf8(plain.expect("a JWE for us").expose().clone()).expect("UTF-8")
@@ -255,13 +287,13 @@ impl Partner {
     /// Signs a text with `"signature":"00000000"` in the body.
     pub(crate) fn sign_in_body(&self, message: &Value) -> String {
         let form = jose::inbody::Form::Bare;
-        jose::inbody::sign_in_body(&message.to_string(), &identity(&self.sign_key), form)
+        jose::inbody::sign_in_body(&message.to_string(), &identity(&self.keys.sign), form)
             .expect("a message with a place for the signature")
     }
 
     /// Whether a text carries the platform's signature in its body.
     pub(crate) fn check_in_body(&self, text: &str) -> Result<(), String> {
-        jose::inbody::verify_in_body(text, &self.platform_sign)
+        jose::inbody::verify_in_body(text, &self.keys.platform_sign)
             .map(|_| ())
             .map_err(|error| error.to_string())
     }

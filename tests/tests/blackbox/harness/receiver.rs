@@ -129,7 +129,7 @@ async fn answer(
     let path = request.uri().path().to_owned();
     let header = request.headers().get("UPI-JWS").and_then(|value| value.to_str().ok());
     let header = header.unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.map(|body| body.to_bytes());
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
     let body = body.unwrap_or_default();
     if let Err(rule) = state.partner.check_call(&header, &body, &path) {
         state.faults.lock().expect("faults").push(format!("{path}: {rule}"));
@@ -180,7 +180,7 @@ async fn respond(partner: &Partner, conduct: Conduct, notice: &Value) -> Respons
             moved.body(Full::default()).expect("a response")
         }
         Conduct::Hang => {
-            tokio::time::sleep(Duration::from_secs(600)).await;
+            tokio::time::sleep(Duration::from_mins(10)).await;
             build(200, String::new(), String::new())
         }
     }

@@ -15,7 +15,7 @@ use super::http::{Http, Reply};
 use super::partner::Partner;
 
 /// A first start makes keys; nothing healthy takes as long.
-const READY_WAIT: Duration = Duration::from_secs(60);
+const READY_WAIT: Duration = Duration::from_mins(1);
 /// Four listeners: platform, bank, service, downstream.
 const LISTENERS: u16 = 4;
 
@@ -58,7 +58,7 @@ pub(crate) struct Sandbox {
     pub(crate) http: Http,
     child: Child,
     log: Arc<Mutex<Vec<u8>>>,
-    _owned: Option<TempDir>,
+    owned: Option<TempDir>,
 }
 
 impl Sandbox {
@@ -66,7 +66,7 @@ impl Sandbox {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut sandbox = Self::start_in(folder.path(), free_block());
-        sandbox._owned = Some(folder);
+        sandbox.owned = Some(folder);
         sandbox
     }
 
@@ -76,7 +76,7 @@ impl Sandbox {
         let document = read_document(folder);
         let http = Http::new();
         let folder = folder.to_owned();
-        Self { folder, port, document, http, child, log, _owned: None }
+        Self { folder, port, document, http, child, log, owned: None }
     }
 
     /// Kills it without a warning, as a power cut would.

@@ -1,0 +1,150 @@
+//! Every path that partners call, from outside: nobody gets in without a signature, with another
+//! party's application, or twice with the same bytes.
+
+use serde_json::{Value, json};
+use wire::Shape;
+use wire::ucsp::MESSAGES;
+
+use crate::harness::messages::{
+    CANCEL, CARD_LIST, CARD_PAYLOAD, INQUIRE, INQUIRE_REFUND, LOGIN, REFUND, SUBMIT, login, wrapped,
+};
+use crate::harness::{Partner, Report, Sandbox, Service};
+
+/// A path, who calls it, and a message for it.
+struct Door {
+    path: &'static str,
+    partner: Partner,
+    stranger: Partner,
+    message: Value,
+}
+
+async fn doors(sandbox: &Sandbox, service: &Service) -> Vec<Door> {
+    let channel = sandbox.channel(0);
+    let placed = service.place_paid(sandbox, "9000").await;
+    let key = json!({
+        "orderId": placed.order_id, "txnTime": placed.txn_time,
+        "merId": service.partner.seed("mer_id"), "acqIIN": service.partner.seed("acq_iin"),
+    });
+    let refund = service.reversal(&placed, "1000");
+    service.send(REFUND, &refund).await.expect_taken();
+    let cards = json!({
+        "channelCode": service.channel_code, "userId": service.user_id,
+        "industryCode": service.partner.code,
+    });
+    let mut card = cards.clone();
+    let list = service.send(CARD_LIST, &cards).await.expect("00");
+    card["cardId"] = list.0["trxInfo"]["cardList"][0]["cardId"].clone();
+    let mut refund_key = key.clone();
+    refund_key["orderId"] = refund["orderId"].clone();
+    refund_key["txnTime"] = refund["txnTime"].clone();
+    let fresh = service.place_paid(sandbox, "2500").await;
+    let trx_infos = [
+        (CARD_LIST, cards),
+        (CARD_PAYLOAD, card),
+        (SUBMIT, service.order("2500")),
+        (INQUIRE, key),
+        (REFUND, service.reversal(&placed, "500")),
+        (CANCEL, service.reversal(&fresh, "2500")),
+        (INQUIRE_REFUND, refund_key),
+    ];
+    let wrapped = trx_infos.into_iter().map(|(path, trx_info)| Door {
+        path,
+        partner: service.partner.clone(),
+        stranger: channel.clone(),
+        message: wrapped(&service.partner, path, &trx_info),
+    });
+    let mobile = channel.seed["users"][0]["mobile"].as_str();
+    let login = Door {
+        path: LOGIN,
+        message: login(&channel, &service.partner.code, mobile),
+        partner: channel.clone(),
+        stranger: service.partner.clone(),
+    };
+    wrapped.chain([login]).collect()
+}
+
+#[tokio::test]
+async fn every_door_is_shut_to_strangers_and_replays() {
+    let sandbox = Sandbox::start();
+    let service = Service::first(&sandbox);
+    let mut report = Report::default();
+    for Door { path, partner, stranger, message } in doors(&sandbox, &service).await {
+        let body = message.to_string();
+        let unsigned = partner.post(path, "", &body).await;
+        let foreign = partner.protected(path);
+        let foreign = stranger.sign(&foreign, body.as_bytes());
+        let forged = partner.post(path, &foreign, &body).await;
+        let elsewhere = partner.header("/ucsp/industry/v1/elsewhere", body.as_bytes());
+        let misled = partner.post(path, &elsewhere, &body).await;
+        for (row, reply) in [("unsigned", &unsigned), ("forged", &forged), ("misled", &misled)] {
+            report.check(reply.status == 401, || format!("{path} {row}: HTTP {}", reply.status));
+        }
+        let other = stranger.accept(&stranger.post_signed(path, &body).await);
+        report.check(other.code() == "36", || format!("{path} the other party: {}", other.0));
+        // Nothing of that left a trace: the message is still good, once.
+        let jws = partner.header(path, body.as_bytes());
+        let first = partner.accept(&partner.post(path, &jws, &body).await);
+        let good = ["00", "05"].contains(&first.code());
+        report.check(good, || format!("{path}: {}", first.0));
+        let again = partner.post(path, &jws, &body).await;
+        report.check(again.status == 401, || format!("{path} again: HTTP {}", again.status));
+        let signed = partner.check_signature(&again);
+        report.check(signed.is_ok(), || format!("{path} again: {signed:?}"));
+        let text = partner.try_post(path, &body, &[("content-type", "text/plain")]).await;
+        let status = text.expect("an answer").status;
+        report.check(status == 415, || format!("{path} as text: HTTP {status}"));
+    }
+    report.done();
+}
+
+/// What is declared for later has no door yet, and no door opens by accident.
+#[tokio::test]
+async fn what_is_not_served_yet_is_not_found() {
+    let sandbox = Sandbox::start();
+    let partner = sandbox.industry(0);
+    let served = [LOGIN, CARD_LIST, CARD_PAYLOAD, SUBMIT, INQUIRE, CANCEL, REFUND, INQUIRE_REFUND];
+    for message in MESSAGES {
+        for shape in [Shape::Flat, Shape::Wrapped] {
+            let Some(path) = message.path(shape).filter(|path| !served.contains(path)) else {
+                continue;
+            };
+            let reply = partner.post_signed(path, "{}").await;
+            assert_eq!(reply.status, 404, "{} {path}: {}", message.name, reply.text());
+        }
+    }
+    let notice = json!({ "tn": "8".repeat(21) }).to_string();
+    let told = partner.post_signed("/downstream/v1/notice", &notice).await;
+    assert!(told.status == 401 || !told.text().contains("\"00\""), "{}", told.text());
+    let unsigned = partner.post("/downstream/v1/notice", "", &notice).await;
+    assert_eq!(unsigned.status, 401);
+}
+
+#[tokio::test]
+async fn the_simulation_is_for_this_machine_and_can_begin_afresh() {
+    let sandbox = Sandbox::start();
+    let service = Service::first(&sandbox);
+    let placed = service.place_paid(&sandbox, "2500").await;
+    let url = format!("{}/sandbox/v1/clock", sandbox.base());
+    let body = json!({ "advance_seconds": 3600 }).to_string();
+    let before = sandbox.now().await;
+    let fields = [("origin", "https://evil.example")];
+    let reply = sandbox.http.post(&url, &fields, body).await.expect("an answer");
+    assert_eq!(reply.status, 403, "{}", reply.text());
+    for body in [json!({ "advance_seconds": -5 }), json!({ "advance_seconds": "x" }), json!([])] {
+        let reply = sandbox.simulate("clock", &body).await;
+        assert_eq!(reply.status, 400, "{body}: {}", reply.text());
+    }
+    assert!(sandbox.now().await < before + 3600, "nothing moved");
+    let clock = sandbox.ask("clock").await;
+    assert!(clock["now"].as_str().is_some_and(|now| now.ends_with('Z')), "{clock}");
+    assert!(clock["advanced_seconds"].is_number(), "{clock}");
+    let missing = format!("{}/sandbox/v1/timeline/nothing", sandbox.base());
+    assert_eq!(sandbox.http.get(&missing).await.expect("an answer").status, 404);
+
+    let reset = sandbox.simulate("reset", &json!({})).await;
+    assert_eq!(reset.status, 200, "{}", reset.text());
+    service.inquire(&placed).await.expect("34");
+    let placed = service.place_paid(&sandbox, "2500").await;
+    assert_eq!(service.status(&placed).await, "SUCCESS");
+    sandbox.verify_books();
+}
