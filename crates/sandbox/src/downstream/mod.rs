@@ -316,10 +316,13 @@ async fn pay(State(simulator): Shared, uri: Uri, headers: HeaderMap, body: Bytes
     }
     let forced = pay.scenario.as_deref();
     let refusal = pay.enc_data.as_deref().and_then(|sealed| simulator.card_refusal(sealed));
+    let plan = plan_of(forced, amount_minor);
+    let overridden = plan != plan_of(None, amount_minor);
     let plan = match refusal {
-        // A forced outcome overrides an expired card, but nothing lets a real number through.
-        Some(code) if forced.is_none() || code == "14" => Plan { code, ..outcome::plan(51) },
-        Some(_) | None => plan_of(forced, amount_minor),
+        // An outcome that overrides the amount's own overrides an expired card as well, but
+        // nothing lets a real number through.
+        Some(code) if !overridden || code == "14" => Plan { code, ..outcome::plan(51) },
+        Some(_) | None => plan,
     };
     let fresh = Transaction {
         query_id: pay.query_id,

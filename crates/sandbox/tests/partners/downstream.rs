@@ -205,11 +205,17 @@ async fn cards_are_looked_at_before_the_table() {
         (3, sealed("4111111111111111", "3012"), "14"),
         (4, Some("a.b.c.d.e".to_owned()), "30"),
     ] {
-        let pay = Pay { enc_data, ..pay_message(number, "2500") };
+        // The platform says the amount's own digits with every order of a sandbox application.
+        let scenario = Some("00".to_owned());
+        let pay = Pay { enc_data, scenario, ..pay_message(number, "2500") };
         let result = world.downstream(PAY_PATH, &pay).await;
         assert_eq!(result.resp_code, code, "{number}");
         assert!(!result.resp_msg.contains("4111"));
     }
+    let enc_data = sealed("6233000000000060", "2512");
+    let scenario = Some("00".to_owned());
+    let forced = Pay { enc_data, scenario, ..pay_message(5, "2551") };
+    assert_eq!(world.downstream(PAY_PATH, &forced).await.resp_code, "00", "an outcome was forced");
 }
 
 #[tokio::test]
