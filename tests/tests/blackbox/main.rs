@@ -7,6 +7,7 @@ mod codes;
 mod concurrency;
 mod crash;
 mod doors;
+mod exhaustion;
 mod gate;
 mod guides;
 mod harness;

@@ -79,6 +79,14 @@ impl Sandbox {
         Self { folder, port, document, http, child, log, owned: None }
     }
 
+    /// Starts it again where no file may grow beyond this size, as on a full disk.
+    pub(crate) fn start_again_without_room(&mut self, file_bytes_max: u64) {
+        let (child, log) = launch_by(limited(file_bytes_max), &self.folder, self.port);
+        self.child = child;
+        self.log = log;
+        self.http = Http::new();
+    }
+
     /// Kills it without a warning, as a power cut would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("a running program can be killed");
@@ -202,9 +210,24 @@ impl Drop for Sandbox {
     }
 }
 
+/// The program under a bound on the size of its files: writing beyond it is an error, not a
+/// signal, as it is when the disk is full.
+pub(crate) fn limited(file_bytes_max: u64) -> Command {
+    const BLOCK_BYTES: u64 = 512; // POSIX, ulimit -f
+    let blocks = file_bytes_max / BLOCK_BYTES;
+    let mut command = Command::new("sh");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    command.arg("-c").arg(script).arg(binary());
+    command
+}
+
 /// Starts the program and waits for its line `ready`.
 fn launch(folder: &Path, port: u16) -> (Child, Arc<Mutex<Vec<u8>>>) {
-    let mut child = Command::new(binary())
+    launch_by(Command::new(binary()), folder, port)
+}
+
+fn launch_by(mut command: Command, folder: &Path, port: u16) -> (Child, Arc<Mutex<Vec<u8>>>) {
+    let mut child = command
         .arg("sandbox")
         .arg("--data")
         .arg(folder)
