@@ -2,14 +2,17 @@
 //!
 //! Goal: whoever is admitted gets its signature; who is not is refused before any work. Each kind
 //! of request has a lane of its own and the threads take turns over the lanes, so that an inquiry
-//! does not stand behind a queue of submissions.
+//! does not stand behind a queue of submissions. When many wait, a thread does a few jobs before it
+//! tells the askers: waking a serving thread for each of them costs a tenth of a signature.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::limits::{CRYPTO_JOBS_PER_LANE_COUNT_MAX, CRYPTO_THREADS_COUNT_MAX};
+use crate::limits::{
+    CRYPTO_JOBS_PER_LANE_COUNT_MAX, CRYPTO_JOBS_TOGETHER_COUNT_MAX, CRYPTO_THREADS_COUNT_MAX,
+};
 
 /// The kinds of requests that take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,9 @@ impl Lane {
     }
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// Does the work and returns what tells the asker; nothing when the work panicked.
+type Job = Box<dyn FnOnce() -> Option<Tell> + Send>;
+type Tell = Box<dyn FnOnce()>;
 
 /// Too many of this kind are under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +62,8 @@ pub(crate) struct Busy;
 struct Queues {
     lanes: [VecDeque<Job>; LANES.len()],
     next: usize,
+    /// Threads that wait for a job.
+    idle: usize,
     closed: bool,
 }
 
@@ -72,10 +79,17 @@ impl Queues {
         }
         None
     }
+
+    /// One thread's share of what waits, in turns over the lanes; at least one if there is any.
+    fn take_share(&mut self, threads: usize, share: &mut Vec<Job>) {
+        let waiting: usize = self.lanes.iter().map(VecDeque::len).sum();
+        let count = (waiting / threads.max(1)).clamp(1, CRYPTO_JOBS_TOGETHER_COUNT_MAX);
+        share.extend(std::iter::from_fn(|| self.take()).take(count));
+    }
 }
 
-#[derive(Default)]
 struct Board {
+    threads: usize,
     queues: Mutex<Queues>,
     posted: Condvar,
 }
@@ -86,16 +100,22 @@ impl Board {
     }
 
     fn work(&self) {
+        let mut share = Vec::with_capacity(CRYPTO_JOBS_TOGETHER_COUNT_MAX);
+        let mut done = Vec::with_capacity(CRYPTO_JOBS_TOGETHER_COUNT_MAX);
         let mut queues = self.lock();
         loop {
-            if let Some(job) = queues.take() {
+            queues.take_share(self.threads, &mut share);
+            if !share.is_empty() {
                 drop(queues);
-                job();
+                done.extend(share.drain(..).filter_map(|job| job()));
+                done.drain(..).for_each(|tell| tell());
                 queues = self.lock();
             } else if queues.closed {
                 return;
             } else {
+                queues.idle += 1;
                 queues = self.posted.wait(queues).unwrap_or_else(PoisonError::into_inner);
+                queues.idle -= 1;
             }
         }
     }
@@ -118,7 +138,8 @@ impl CryptoPool {
     pub(crate) fn new(threads: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let count = if threads == 0 { cores } else { threads }.min(CRYPTO_THREADS_COUNT_MAX);
-        let board = Arc::new(Board::default());
+        let board =
+            Arc::new(Board { threads: count, queues: Mutex::default(), posted: Condvar::new() });
         for number in 0..count {
             let board = Arc::clone(&board);
             let builder = std::thread::Builder::new().name(format!("crypto-{number}"));
@@ -151,17 +172,23 @@ impl CryptoPool {
     {
         let (done, outcome) = oneshot::channel();
         let posted: Job = Box::new(move || {
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
-            if let Ok(value) = result {
-                // The asker may have gone; then nobody needs the value.
-                drop(done.send(value));
-            }
+            let value = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).ok()?;
+            // The asker may have gone; then nobody needs the value.
+            Some(Box::new(move || drop(done.send(value))))
         });
-        if let Some(lane) = self.board.lock().lanes.get_mut(place.lane.index()) {
-            lane.push_back(posted);
+        if self.post(place.lane, posted) {
+            self.board.posted.notify_one();
         }
-        self.board.posted.notify_one();
         outcome.await.map_err(|_| Busy)
+    }
+
+    /// Puts a job into its lane; whether a thread must be woken for it.
+    fn post(&self, lane: Lane, job: Job) -> bool {
+        let mut queues = self.board.lock();
+        if let Some(lane) = queues.lanes.get_mut(lane.index()) {
+            lane.push_back(job);
+        }
+        queues.idle > 0
     }
 }
 
@@ -182,7 +209,10 @@ mod tests {
         let mut queues = Queues::default();
         let mut post = |lane: Lane, name: &'static str| {
             let order = Arc::clone(&order);
-            let job: Job = Box::new(move || order.lock().unwrap().push(name));
+            let job: Job = Box::new(move || {
+                order.lock().unwrap().push(name);
+                None
+            });
             queues.lanes[lane.index()].push_back(job);
         };
         for name in ["order 1", "order 2", "order 3"] {
@@ -193,6 +223,39 @@ mod tests {
             job();
         }
         assert_eq!(*order.lock().unwrap(), ["order 1", "inquiry", "order 2", "order 3"]);
+    }
+
+    #[test]
+    fn a_thread_takes_its_share_and_leaves_some_to_others() {
+        let mut queues = Queues::default();
+        let mut taken = Vec::new();
+        for (waiting, expected) in [(0, 0), (1, 1), (2, 1), (6, 3)] {
+            queues.lanes[0].clear();
+            queues.lanes[0].extend((0..waiting).map(|_| -> Job { Box::new(|| None) }));
+            taken.clear();
+            queues.take_share(2, &mut taken);
+            assert_eq!(taken.len(), expected, "{waiting} wait");
+        }
+        queues.lanes[1].extend((0..1000).map(|_| -> Job { Box::new(|| None) }));
+        taken.clear();
+        queues.take_share(2, &mut taken);
+        assert_eq!(taken.len(), CRYPTO_JOBS_TOGETHER_COUNT_MAX);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn every_job_of_many_is_done_and_told() {
+        let pool = Arc::new(CryptoPool::new(2));
+        let one = |number: usize| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move {
+                let place = pool.reserve(Lane::Inquiries).expect("room");
+                pool.run(&place, move || number).await
+            })
+        };
+        let asked: Vec<_> = (0..CRYPTO_JOBS_PER_LANE_COUNT_MAX).map(one).collect();
+        for (number, asked) in asked.into_iter().enumerate() {
+            assert_eq!(asked.await.expect("it ended"), Ok(number));
+        }
     }
 
     #[tokio::test]
