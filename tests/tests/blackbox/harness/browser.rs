@@ -42,6 +42,9 @@ pub(crate) struct Visitor {
 
 pub(crate) struct Browser {
     client: Client,
+    /// Where the session's own commands go.
+    session: String,
+    http: Http,
     visitor: Visitor,
     _driver: Driver,
     _profile: TempDir,
@@ -82,7 +85,9 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let capabilities = capabilities.as_object().cloned().unwrap_or_default();
         let client = builder.capabilities(capabilities).connect(&url).await.expect("a session");
-        Self { client, visitor, _driver: driver, _profile: profile }
+        let id = client.session_id().await.expect("a session").expect("its id");
+        let session = format!("{url}/session/{id}");
+        Self { client, session, http, visitor, _driver: driver, _profile: profile }
     }
 
     pub(crate) async fn goto(&self, url: &str) {
@@ -163,7 +168,19 @@ impl Browser {
         }
     }
 
+    /// Ends the session; nothing may have failed to load or broken the pages' own policy.
     pub(crate) async fn close(self) {
+        let log = format!("{}/se/log", self.session);
+        let asked = self.http.post(&log, &[], json!({ "type": "browser" }).to_string()).await;
+        let entries = asked.expect("chromedriver answers").json()["value"].clone();
+        let severe = |entry: &&Value| {
+            // Pages that say "no such order" do so with their status, which is logged too.
+            let text = entry["message"].as_str().unwrap_or_default();
+            entry["level"] == "SEVERE" && !text.contains("/cashier/8888")
+        };
+        let complaints: Vec<&Value> =
+            entries.as_array().expect("a log").iter().filter(severe).collect();
+        assert!(complaints.is_empty(), "the browser complained: {complaints:?}");
         self.client.close().await.expect("the session ends");
     }
 }
@@ -185,5 +202,9 @@ fn capabilities(visitor: Visitor, profile: &TempDir) -> Value {
         let off = json!({ "profile.managed_default_content_settings.javascript": 2 });
         options["prefs"] = off;
     }
-    json!({ "browserName": "chrome", "goog:chromeOptions": options })
+    json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "ALL" },
+    })
 }
