@@ -16,6 +16,9 @@ pub const NOTICE_COPIES_COUNT_MAX: u8 = 2;
 /// Batches of orders that are being placed with one downstream system at the same time. While all
 /// are under way, further orders gather for the next one.
 pub const PLACE_BATCHES_COUNT_MAX: usize = 2;
+/// Between the beginnings of two calls that place orders with one downstream system, real time:
+/// what an order waits at most under load, so that the calls' signatures are shared by many.
+pub const PLACE_PAUSE: Duration = Duration::from_millis(4);
 /// Orders that wait to be placed with one downstream system; one more is refused.
 pub const PLACE_WAITING_COUNT_MAX: usize = 8192;
 

@@ -6,6 +6,7 @@ use metrics::{counter, gauge, histogram};
 use tokio::time::Instant;
 
 /// Measures how long a call takes in real time, which a moved business clock does not change.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -15,6 +16,11 @@ impl Stopwatch {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.0.elapsed()
+    }
+
+    /// Returns when so much time has passed since the start.
+    pub(crate) async fn reaches(self, span: Duration) {
+        tokio::time::sleep_until(self.0 + span).await;
     }
 }
 

@@ -2,16 +2,20 @@
 //!
 //! Whoever comes while fewer than [`PLACE_BATCHES_COUNT_MAX`] calls are under way leads one at
 //! once, alone if nobody else waits: an idle system adds no delay. Whoever comes later waits and
-//! is taken along by the next call. Invariant: somebody waits only while somebody leads.
+//! is taken along by the next call. Calls begin at least a pause apart, because each costs two
+//! signatures on either side, as much as answering the orders themselves: under load many orders
+//! share them. Invariant: somebody waits only while somebody leads.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use app::ports::PlaceError;
 use tokio::sync::oneshot;
 use wire::downstream::{PLACE_ORDERS_COUNT_MAX, PlaceOrder};
 
 use crate::limits::{PLACE_BATCHES_COUNT_MAX, PLACE_WAITING_COUNT_MAX};
+use crate::metered::Stopwatch;
 
 /// An order and who waits for it.
 pub(super) struct Waiting {
@@ -20,13 +24,18 @@ pub(super) struct Waiting {
 }
 
 /// The orders that wait for one downstream system.
-#[derive(Default)]
-pub(super) struct Batcher(Mutex<Queue>);
+pub(super) struct Batcher {
+    /// Between the beginnings of two calls, real time.
+    pause: Duration,
+    queue: Mutex<Queue>,
+}
 
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
     leading: usize,
+    /// When the last call began.
+    begun: Option<Stopwatch>,
 }
 
 /// What became of an order that entered.
@@ -45,7 +54,23 @@ pub(super) struct Lead {
     held: bool,
 }
 
+/// What a leader does next.
+enum Next {
+    /// Sends these, without those who gave up.
+    Send(Vec<Waiting>),
+    /// Asks again when the pause since the last call is over.
+    Wait(Stopwatch),
+    /// Nothing: nobody waits, and this lead is over in the same instant, so that whoever comes
+    /// next leads.
+    Over,
+}
+
 impl Batcher {
+    /// A queue whose calls begin at least `pause` apart.
+    pub(super) fn new(pause: Duration) -> Self {
+        Self { pause, queue: Mutex::default() }
+    }
+
     pub(super) fn enter(self: &Arc<Self>, order: Waiting) -> Entered {
         let mut queue = self.queue();
         if queue.waiting.len() >= PLACE_WAITING_COUNT_MAX {
@@ -60,28 +85,38 @@ impl Batcher {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lead {
-    /// The next batch, without those who gave up; `None` when nobody waits, and then this lead is
-    /// over in the same instant, so that whoever comes next leads.
-    pub(super) fn take(&mut self) -> Option<Vec<Waiting>> {
-        let mut queue = self.batcher.queue();
-        let mut batch = Vec::new();
-        while batch.len() < PLACE_ORDERS_COUNT_MAX {
-            match queue.waiting.pop_front() {
-                Some(one) if one.done.is_closed() => {}
-                Some(one) => batch.push(one),
-                None => break,
+    /// The next batch, as soon as it may be sent; `None` when nobody waits.
+    pub(super) async fn take(&mut self) -> Option<Vec<Waiting>> {
+        loop {
+            match self.next() {
+                Next::Send(batch) => return Some(batch),
+                Next::Wait(begun) => begun.reaches(self.batcher.pause).await,
+                Next::Over => return None,
             }
         }
-        if batch.is_empty() && self.held {
-            self.held = false;
-            queue.leading = queue.leading.saturating_sub(1);
+    }
+
+    fn next(&mut self) -> Next {
+        let mut queue = self.batcher.queue();
+        queue.waiting.retain(|one| !one.done.is_closed());
+        if queue.waiting.is_empty() {
+            if self.held {
+                self.held = false;
+                queue.leading = queue.leading.saturating_sub(1);
+            }
+            return Next::Over;
         }
-        (!batch.is_empty()).then_some(batch)
+        if let Some(begun) = queue.begun.filter(|begun| begun.elapsed() < self.batcher.pause) {
+            return Next::Wait(begun);
+        }
+        queue.begun = Some(Stopwatch::start());
+        let count = queue.waiting.len().min(PLACE_ORDERS_COUNT_MAX);
+        Next::Send(queue.waiting.drain(..count).collect())
     }
 }
 
@@ -117,39 +152,42 @@ mod tests {
         batcher.enter(waiting)
     }
 
-    #[test]
-    fn the_first_goes_alone_and_those_behind_go_together() {
-        let batcher = Arc::new(Batcher::default());
+    #[tokio::test]
+    async fn the_first_goes_alone_and_those_behind_go_together() {
+        let batcher = Arc::new(Batcher::new(Duration::ZERO));
         let mut kept = Vec::new();
         let mut leads = Vec::new();
         for number in 0..PLACE_BATCHES_COUNT_MAX {
             let Entered::Lead(mut lead) = entered(&batcher, number, &mut kept) else {
                 panic!("an idle system is led at once");
             };
-            assert_eq!(lead.take().map(|batch| batch.len()), Some(1));
+            assert_eq!(lead.take().await.map(|batch| batch.len()), Some(1));
             leads.push(lead);
         }
         for number in 0..PLACE_ORDERS_COUNT_MAX + 10 {
             assert!(matches!(entered(&batcher, number, &mut kept), Entered::Follow));
         }
-        let sizes: Vec<_> = leads.iter_mut().map(|lead| lead.take().map(|b| b.len())).collect();
-        assert_eq!(sizes, [Some(PLACE_ORDERS_COUNT_MAX), Some(10)]);
-        assert!(leads.iter_mut().all(|lead| lead.take().is_none()));
+        for (lead, size) in leads.iter_mut().zip([PLACE_ORDERS_COUNT_MAX, 10]) {
+            assert_eq!(lead.take().await.map(|batch| batch.len()), Some(size));
+        }
+        for lead in &mut leads {
+            assert!(lead.take().await.is_none());
+        }
         assert!(matches!(entered(&batcher, 0, &mut kept), Entered::Lead(_)));
     }
 
-    #[test]
-    fn who_gave_up_is_not_taken_along() {
-        let batcher = Arc::new(Batcher::default());
+    #[tokio::test]
+    async fn who_gave_up_is_not_taken_along() {
+        let batcher = Arc::new(Batcher::new(Duration::ZERO));
         let (waiting, answer) = one(1);
         let Entered::Lead(mut lead) = batcher.enter(waiting) else { panic!("it leads") };
         drop(answer);
-        assert!(lead.take().is_none());
+        assert!(lead.take().await.is_none());
     }
 
     #[test]
     fn the_queue_is_bounded() {
-        let batcher = Arc::new(Batcher::default());
+        let batcher = Arc::new(Batcher::new(Duration::ZERO));
         let mut kept = Vec::new();
         let mut leads = Vec::new();
         for number in 0..PLACE_WAITING_COUNT_MAX {
@@ -162,14 +200,14 @@ mod tests {
         assert!(matches!(entered(&batcher, 0, &mut kept), Entered::Full));
     }
 
-    #[test]
-    fn a_lead_that_ends_abnormally_strands_nobody() {
-        let batcher = Arc::new(Batcher::default());
+    #[tokio::test]
+    async fn a_lead_that_ends_abnormally_strands_nobody() {
+        let batcher = Arc::new(Batcher::new(Duration::ZERO));
         let mut kept = Vec::new();
         let mut leads = Vec::new();
         for number in 0..=PLACE_BATCHES_COUNT_MAX {
             if let Entered::Lead(mut lead) = entered(&batcher, number, &mut kept) {
-                assert!(lead.take().is_some());
+                assert!(lead.take().await.is_some());
                 leads.push(lead);
             }
         }
@@ -177,5 +215,19 @@ mod tests {
         let last = kept.last_mut().expect("the follower");
         assert!(matches!(last.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
         assert!(matches!(entered(&batcher, 9, &mut kept), Entered::Lead(_)));
+    }
+
+    #[test]
+    fn calls_begin_a_pause_apart_and_an_idle_system_does_not_wait() {
+        let batcher = Arc::new(Batcher::new(Duration::from_hours(1)));
+        let mut kept = Vec::new();
+        let Entered::Lead(mut first) = entered(&batcher, 0, &mut kept) else { panic!("it leads") };
+        assert!(matches!(first.next(), Next::Send(batch) if batch.len() == 1));
+        let Entered::Lead(mut second) = entered(&batcher, 1, &mut kept) else { panic!("it leads") };
+        assert!(matches!(second.next(), Next::Wait(_)));
+        assert!(matches!(entered(&batcher, 2, &mut kept), Entered::Follow));
+        assert!(matches!(second.next(), Next::Wait(_)));
+        drop(kept);
+        assert!(matches!(second.next(), Next::Over));
     }
 }

@@ -28,7 +28,7 @@ use wire::downstream::{
 };
 
 use self::batch::{Batcher, Entered, Lead, Waiting};
-use crate::limits::{DOWNSTREAM_CLOCK_LAG_MAX, DOWNSTREAM_LIMIT};
+use crate::limits::{DOWNSTREAM_CLOCK_LAG_MAX, DOWNSTREAM_LIMIT, PLACE_PAUSE};
 use crate::metered::{self, Stopwatch};
 use crate::partner::{Call, Partner, below};
 
@@ -77,7 +77,7 @@ impl HttpDownstream {
     /// Leads: sends batch after batch until nobody waits. Runs on a task of its own, so that a
     /// caller who gives up takes nobody else along.
     async fn lead(self, acquirer: AcquirerIin, mut lead: Lead) {
-        while let Some(batch) = lead.take() {
+        while let Some(batch) = lead.take().await {
             metered::placed_together(batch.len());
             let (orders, waiting): (Vec<PlaceOrder>, Vec<_>) =
                 batch.into_iter().map(|one| (one.order, one.done)).unzip();
@@ -111,7 +111,8 @@ impl Inner {
 
     fn batcher(&self, acquirer: &AcquirerIin) -> Arc<Batcher> {
         let mut batchers = self.batchers.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(batchers.entry(acquirer.clone()).or_default())
+        let made = || Arc::new(Batcher::new(PLACE_PAUSE));
+        Arc::clone(batchers.entry(acquirer.clone()).or_insert_with(made))
     }
 
     /// One signed call.
