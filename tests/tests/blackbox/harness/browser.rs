@@ -16,10 +16,12 @@ use super::wait::until;
 
 /// No page of this machine takes as long to come.
 const PAGE_WAIT: Duration = Duration::from_secs(30);
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    // Pictures show the pages at rest.
+    "--force-prefers-reduced-motion",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
