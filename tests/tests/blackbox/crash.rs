@@ -2,11 +2,11 @@
 //! acknowledged stays true, what was open reaches its end, and the books hold.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::harness::messages::{REFUND, SUBMIT, wrapped};
+use crate::harness::wait::until;
 use crate::harness::{Conduct, Placed, Receiver, Sandbox, Service};
 
 /// Kills the program and starts it again on its data.
@@ -76,7 +76,7 @@ async fn in_the_middle_of_a_call(sandbox: &mut Sandbox, service: &Service) {
     assert_eq!(service.status(&placed).await, "PAYING", "never failed by a crash");
     assert_eq!(sandbox.pay(&placed.tn, None).await.status, 409);
     sandbox.advance(3 * 3600).await;
-    let end = crate::harness::wait::until("an end", async || {
+    let end = until("an end", async || {
         let status = service.status(&placed).await;
         if status == "PAYING" { Err(status) } else { Ok(status) }
     })
@@ -142,8 +142,13 @@ async fn at_random_instants_under_load() {
                 tokio::spawn(customers(service, base.clone(), lane, Arc::clone(&known)))
             })
             .collect();
-        let dice = u64::from(crate::harness::partner::uuid().as_bytes()[0]);
-        tokio::time::sleep(Duration::from_millis(1200 + dice * 15)).await;
+        let dice = usize::from(crate::harness::partner::uuid().as_bytes()[0]);
+        let target = known.lock().unwrap().placed.len() + 20 + dice;
+        until("the load runs for a while", async || {
+            let placed = known.lock().unwrap().placed.len();
+            if placed >= target { Ok(()) } else { Err(format!("{placed} orders")) }
+        })
+        .await;
         sandbox.kill();
         for lane in lanes {
             lane.await.expect("a customer saw only good answers");

@@ -20,11 +20,13 @@ pub(crate) async fn until_within<T>(
     look: impl AsyncFn() -> Result<T, String>,
 ) -> T {
     let deadline = Instant::now() + patience;
+    let mut looks = tokio::time::interval(BETWEEN_LOOKS);
     loop {
+        looks.tick().await;
         match look().await {
             Ok(found) => return found,
             Err(seen) if Instant::now() > deadline => panic!("{what}: in vain; last seen: {seen}"),
-            Err(_) => tokio::time::sleep(BETWEEN_LOOKS).await,
+            Err(_) => {}
         }
     }
 }
