@@ -8,7 +8,7 @@ use super::pay_order::channel_failed;
 use super::rights::opened;
 use crate::caller::Caller;
 use crate::platform::Platform;
-use crate::ports::channel::{CardEntry, CardListQuestion, CardPayloadQuestion};
+use crate::ports::channel::{CardEntry, CardListQuestion, CardPayloadQuestion, ChannelError};
 use crate::refusal::Refusal;
 
 /// What GET_CARD_PAYLOAD asks for.
@@ -34,7 +34,7 @@ pub async fn list_cards(
     question: CardListQuestion,
 ) -> Result<Vec<CardEntry>, Refusal> {
     allowed(platform, caller, &question.channel, &question.user).await?;
-    let cards = platform.channels.card_list(&question).await.map_err(channel_failed)?;
+    let cards = platform.channels.card_list(&question).await.map_err(|no| refused("userId", no))?;
     disclosed(platform, caller, &question.channel, &question.user, "cardList").await?;
     Ok(cards)
 }
@@ -57,9 +57,20 @@ pub async fn card_payload(
         purpose: request.purpose,
         asker: caller.app.clone(),
     };
-    let payload = platform.channels.card_payload(&question).await.map_err(channel_failed)?;
+    let payload = platform.channels.card_payload(&question).await;
+    let payload = payload.map_err(|no| refused("cardId", no))?;
     disclosed(platform, caller, &request.channel, &request.user, "cardPayload").await?;
     Ok(payload)
+}
+
+/// The channel does not know what the field names, or does not give it out.
+fn refused(field: &'static str, error: ChannelError) -> Refusal {
+    match error {
+        ChannelError::Refused { code, message } => {
+            Refusal::no_right(field, format!("the channel refused: {code} {message}"))
+        }
+        other @ (ChannelError::Unavailable(_) | ChannelError::NotSetUp(_)) => channel_failed(other),
+    }
 }
 
 /// The pair is opened, and where the service's setting says so the user was handed over to it
