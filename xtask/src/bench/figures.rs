@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn the_median_round_decides() {
-        let round = |product: f64| json!({"product": {"per_second": product}, "ceiling": {"per_second": 100.0}});
+        let rate = |per_second: f64| json!({ "per_second": per_second });
+        let round = |product| json!({ "product": rate(product), "ceiling": rate(100.0) });
         let submit = [round(10.0), round(90.0), round(86.0)];
         let judged = judge(&json!({"submit": submit}));
         assert_eq!(judged.len(), 1);
