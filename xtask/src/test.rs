@@ -8,7 +8,6 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::tidy::source_files;
 use crate::{metadata, provide, shell};
 
 /// Finds or installs, builds, tests. `arguments` go to the runner.
@@ -25,9 +24,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if packages.is_empty() || packages.contains(&"causeway-tests") {
         environment.offer("CAUSEWAY_BINARY", Some(binary(&target)?));
     }
-    if arguments.is_empty() {
-        run_doc_tests()?;
-    }
     let mut runner = if shell::find(&["cargo-nextest"]).is_some() {
         shell::cargo(["nextest", "run", "--locked"])
     } else {
@@ -36,7 +32,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if packages.is_empty() {
         runner.arg("--workspace");
     }
-    shell::run(environment.give(runner.args(arguments)))
+    shell::run(environment.give(runner.args(arguments)))?;
+    if arguments.is_empty() { run_doc_tests() } else { Ok(()) }
 }
 
 /// The packages that the arguments choose for the runner; none means all.
@@ -80,56 +77,20 @@ fn binary(target: &Path) -> Result<PathBuf> {
     Ok(target.join("release/causeway"))
 }
 
-/// Documentation examples, of the crates that have some: nextest does not know them, and linking
-/// an empty doc test binary for every crate takes longer than all other tests.
+/// Documentation examples, which nextest does not know. All crates at once: one crate alone has
+/// other features of its dependencies and would build them all again.
 fn run_doc_tests() -> Result<()> {
-    let files = source_files()?;
-    for package in metadata::read()?.packages {
-        let folder = package.manifest().replace("Cargo.toml", "src/");
-        let has_examples = files
-            .iter()
-            .any(|file| file.path.starts_with(&folder) && has_runnable_example(&file.text));
-        if has_examples {
-            shell::run(&mut shell::cargo(["test", "--doc", "--locked", "-p", &package.name]))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a documentation comment opens a code block that rustdoc would run.
-fn has_runnable_example(text: &str) -> bool {
-    let mut inside = false;
-    for line in text.lines().map(str::trim_start) {
-        let Some(doc) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
-            inside = false;
-            continue;
-        };
-        let Some(language) = doc.trim_start().strip_prefix("```") else { continue };
-        let runnable = ["", "rust", "no_run", "should_panic", "compile_fail"];
-        if !inside && runnable.contains(&language.trim()) {
-            return true;
-        }
-        inside = !inside;
-    }
-    false
+    shell::run(&mut shell::cargo(["test", "--doc", "--locked", "--workspace", "--quiet"]))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{chosen_packages, has_runnable_example};
+    use super::chosen_packages;
 
     #[test]
     fn packages_are_read_in_every_spelling() {
         let words = ["-p", "a", "filter", "--package=b", "--package", "c"].map(String::from);
         assert_eq!(chosen_packages(&words), ["a", "b", "c"]);
         assert!(chosen_packages(&["name_of_a_test".to_owned()]).is_empty());
-    }
-
-    #[test]
-    fn only_rust_blocks_in_documentation_are_examples() {
-        assert!(has_runnable_example("//! Text.\n//!\n//! ```\n//! f();\n//! ```\n"));
-        assert!(has_runnable_example("    /// ```no_run\n    /// f();\n    /// ```\n"));
-        assert!(!has_runnable_example("/// ```text\n/// a b\n/// ```\nfn f() {}\n"));
-        assert!(!has_runnable_example("let text = \"\n```\n\";\n// ```\n"));
     }
 }
