@@ -97,9 +97,7 @@ impl Platform {
             }
         }
     }
-}
 
-impl Platform {
     /// What is answered when the outcome of an attempt could not be recorded: the intent is
     /// durable and the resolver finds the outcome, so the attempt is under way, and nobody is told
     /// that nothing was done.
