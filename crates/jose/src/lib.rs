@@ -28,6 +28,7 @@ pub mod jwe;
 pub mod jws;
 pub mod keyring;
 pub mod limits;
+pub mod mac;
 pub mod seal;
 pub mod secret;
 pub mod terminal;

@@ -21,6 +21,8 @@ pub mod slot;
 pub mod spec;
 mod tree;
 pub mod ucsp;
+pub mod upay;
+pub mod wallet;
 pub mod write;
 
 pub use class::Class;

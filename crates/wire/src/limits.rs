@@ -18,3 +18,28 @@ pub const RESPONSE_MSG_CHARS_MAX: usize = 100;
 pub const JWE_CHARS_MAX: usize = 8192;
 /// Longest text in PEM or base64 DER that carries a certificate, in characters.
 pub const CERTIFICATE_CHARS_MAX: usize = 8192;
+/// Most operations of one call to a wallet; an operation has at most
+/// [`WALLET_OPERATION_BYTES_MAX`].
+pub const WALLET_OPERATIONS_COUNT_MAX: usize = 128;
+/// Largest operation of a call to a wallet, in bytes: as many of them as may come in one call
+/// fit into [`BODY_BYTES_MAX`] with the commas between them.
+pub const WALLET_OPERATION_BYTES_MAX: usize = 2040;
+/// Most keys of `extended` (`upay.md` 5.1).
+pub const UPAY_EXTENDED_KEYS_COUNT_MAX: usize = 24;
+/// Longest key of `extended` in bytes (`upay.md` 5.1).
+pub const UPAY_EXTENDED_KEY_BYTES_MAX: usize = 64;
+/// Longest value of `extended` in bytes (`upay.md` 5.1).
+pub const UPAY_EXTENDED_VALUE_BYTES_MAX: usize = 256;
+/// Longest `extended` that comes as text, in bytes: what 24 keys and values with their quotes
+/// need. The documented 256 bytes of the WAP page would refuse what an object may hold.
+pub const UPAY_EXTENDED_TEXT_BYTES_MAX: usize = 24 * (64 + 256 + 6) + 2;
+/// Most elements of `goods_details`; the documents name no bound.
+pub const UPAY_GOODS_COUNT_MAX: usize = 256;
+/// Longest number by which an order is looked up, in bytes; longer ones find nothing (D16).
+pub const UPAY_LOOKUP_BYTES_MAX: usize = 128;
+/// Longest `refund_request_no` outside strict mode, in bytes (`upay.md` 5.4).
+pub const UPAY_REFUND_REQUEST_NO_BYTES_MAX: usize = 64;
+/// Most parameters of a WAP link.
+pub const UPAY_QUERY_PAIRS_COUNT_MAX: usize = 64;
+/// Longest query of a WAP link in bytes, as received.
+pub const UPAY_QUERY_BYTES_MAX: usize = 16 * 1024;
