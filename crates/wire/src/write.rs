@@ -50,11 +50,22 @@ impl Out {
     }
 
     pub(crate) fn array<T: Part>(&mut self, name: &str, parts: &[T]) {
+        self.elements(name, parts, T::write);
+    }
+
+    /// Writes a member that is JSON already.
+    pub(crate) fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.bytes.extend_from_slice(json.as_bytes());
+    }
+
+    /// Writes an array of objects whose members `write` writes.
+    pub(crate) fn elements<T>(&mut self, name: &str, all: &[T], write: impl Fn(&T, &mut Self)) {
         self.name(name);
         self.bytes.push(b'[');
-        for part in parts {
+        for one in all {
             self.comma();
-            self.object(|out| part.write(out));
+            self.object(|out| write(one, out));
         }
         self.bytes.push(b']');
     }

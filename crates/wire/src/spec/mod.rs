@@ -20,5 +20,10 @@ pub use table::{COLUMNS, Row, rows, rows_of, text};
 /// The committed files that come from the declarations: path in the repository, content.
 #[must_use]
 pub fn generated_files() -> Vec<(&'static str, String)> {
-    vec![("docs/reference/ucsp.md", reference()), ("openapi/ucsp.json", pretty(&openapi()) + "\n")]
+    vec![
+        ("docs/reference/ucsp.md", reference()),
+        ("openapi/ucsp.json", pretty(&openapi()) + "\n"),
+        ("docs/reference/upay.md", crate::upay::reference()),
+        ("openapi/upay.json", pretty(&crate::upay::openapi()) + "\n"),
+    ]
 }

@@ -6,3 +6,4 @@ mod messages;
 mod properties;
 mod snapshots;
 mod tolerance;
+mod upay;
