@@ -38,6 +38,8 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ),
     ("causeway-sdk", &["causeway-wire", "causeway-jose", "causeway-egress"]),
     ("causeway-sandbox", &["causeway-sdk", "causeway-wire", "causeway-jose", "causeway-egress"]),
+    // a partner from outside that happens to live in the same binary
+    ("causeway-load", &["causeway-jose"]),
     ("causeway", ANY),
     ("causeway-tests", ANY),
     ("causeway-benches", ANY),

@@ -15,14 +15,19 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
 use bytes::Bytes;
-use causeway_benches::credentials::{Channel, Document, Industry, Platform, Protocol, User};
-use causeway_benches::messages::{INQUIRY_ANSWER, INQUIRY_PATH, SUBMIT_ANSWER, SUBMIT_PATH};
-use causeway_benches::scenario::now;
 use clap::{Parser, ValueEnum};
 use http::{HeaderMap, StatusCode, header};
 use jose::cert::Identity;
 use jose::jws::{HEADER_NAME, SignOptions, fresh_uuid, parse, sign};
+use jose::terminal;
+use load::credentials::{
+    ActivationCode, Channel, Document, Industry, Platform, Protocol, Upay, User,
+};
+use load::scenario::now;
+use load::ucsp::{INQUIRY_ANSWER, INQUIRY_PATH, SUBMIT_ANSWER, SUBMIT_PATH};
+use load::upay::messages::{ACTIVATE_PATH, PAY_ANSWER, PAY_PATH, QUERY_ANSWER, QUERY_PATH};
 use mimalloc::MiMalloc;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -33,6 +38,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Partner that calls the bare handler.
 const APP_ID: &str = "10000001";
+/// Terminal that calls the bare handler, and its key; the vendor's are the same.
+const TERMINAL: (&str, &str) = ("100000000000000017", "0123456789abcdef0123456789abcdef");
 
 #[derive(Parser)]
 enum Command {
@@ -42,7 +49,8 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seconds: u64,
     },
-    /// A handler that verifies the request and signs a constant answer, and nothing else.
+    /// A handler that verifies the request and signs a constant answer, and nothing else. Calls of
+    /// terminals: it checks the MD5, reads the members and gives a constant answer.
     Serve {
         /// Where to write what the generator needs.
         #[arg(long)]
@@ -139,6 +147,19 @@ fn serve(file: &Path, listen: SocketAddr, place: Place) -> Result<()> {
         let router = Router::new()
             .route(SUBMIT_PATH, post(submit))
             .route(INQUIRY_PATH, post(inquiry))
+            .route(ACTIVATE_PATH, post(activated))
+            .route(
+                PAY_PATH,
+                post(async |headers: HeaderMap, body: Bytes| {
+                    till_answer(PAY_ANSWER, &headers, &body)
+                }),
+            )
+            .route(
+                QUERY_PATH,
+                post(async |headers: HeaderMap, body: Bytes| {
+                    till_answer(QUERY_ANSWER, &headers, &body)
+                }),
+            )
             .with_state(Arc::new(bare));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         println!("ready");
@@ -158,15 +179,56 @@ fn document(bare: &Bare, address: SocketAddr) -> Document {
     };
     Document {
         base_url: format!("http://{address}"),
-        ucsp: Protocol {
+        upay: Some(Upay {
+            vendor_sn: TERMINAL.0.into(),
+            vendor_key: TERMINAL.1.into(),
+            app_id: "bench".into(),
+            activation_codes: vec![ActivationCode { code: "1".into() }],
+        }),
+        ucsp: Some(Protocol {
             platform: Platform { sign_cert_pem: bare.platform.cert().pem() },
             channel: Channel {
                 channel_code: "20000001".into(),
                 users: vec![User { user_id: "u-77".into() }],
             },
             industry,
-        },
+        }),
     }
+}
+
+/// The members of a call of a terminal that a handler would look at.
+#[derive(Deserialize)]
+struct Asked<'a> {
+    terminal_sn: &'a str,
+    client_sn: &'a str,
+    total_amount: Option<&'a str>,
+    dynamic_id: Option<&'a str>,
+    subject: Option<&'a str>,
+    operator: Option<&'a str>,
+}
+
+async fn activated() -> Response {
+    let (sn, key) = TERMINAL;
+    json!({"result_code": "200", "biz_response": {"terminal_sn": sn, "terminal_key": key}})
+        .to_string()
+        .into_response()
+}
+
+fn till_answer(text: &'static str, headers: &HeaderMap, body: &[u8]) -> Response {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let named = value.and_then(|value| value.split_once(' '));
+    let (sn, key) = TERMINAL;
+    let known = named.is_some_and(|(own, sign)| own == sn && terminal::verify(body, key, sign));
+    let asked = known.then(|| serde_json::from_slice::<Asked<'_>>(body).ok()).flatten();
+    let right = asked.is_some_and(|asked| {
+        let others = [asked.total_amount, asked.dynamic_id, asked.subject, asked.operator];
+        black_box(others);
+        asked.terminal_sn == sn && !asked.client_sn.is_empty()
+    });
+    if !right {
+        return r#"{"result_code":"400","error_code":"ILLEGAL_SIGN"}"#.into_response();
+    }
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 async fn answer(

@@ -56,6 +56,7 @@ fn requests_to_sign(options: &Options, results: &Value) -> String {
     format!("{:.0}", most * f64::from(seconds))
 }
 
+/// One run of the generator against a server.
 fn load(
     programs: &Programs,
     options: &Options,
@@ -64,16 +65,30 @@ fn load(
     requests: &str,
     probes: &[&str],
 ) -> Result<Value> {
-    let credentials = server.credentials.to_string_lossy();
-    let numbers = [options.seconds, options.warmup, options.connections];
-    let [seconds, warmup, connections] = numbers.map(|number| number.to_string());
-    let process = server.process().to_string();
-    let mut arguments = vec!["--credentials", &*credentials, "--scenario", scenario];
-    arguments.extend(["--seconds", &seconds, "--warmup", &warmup]);
-    arguments.extend(["--connections", &connections, "--requests", requests]);
-    arguments.extend(["--process", &process]);
+    let scenario = format!("ucsp-{scenario}");
+    let mut arguments = vec!["--requests", requests];
     for probe in probes {
         arguments.extend(["--probe", probe]);
     }
-    programs.json("load", &arguments)
+    let seconds = [options.warmup, options.seconds];
+    bench(programs, server, &scenario, options.connections, seconds, &arguments)
+}
+
+/// `causeway bench` against a server: warm-up and window in seconds, and what else it is told.
+pub(crate) fn bench(
+    programs: &Programs,
+    server: &Server,
+    scenario: &str,
+    connections: u64,
+    seconds: [u64; 2],
+    others: &[&str],
+) -> Result<Value> {
+    let credentials = server.credentials.to_string_lossy();
+    let numbers = [seconds[0], seconds[1], connections, u64::from(server.process())];
+    let [warmup, duration, connections, process] = numbers.map(|number| number.to_string());
+    let mut arguments = vec!["bench", scenario, "--json", "--credentials", &*credentials];
+    arguments.extend(["--warmup", &warmup, "--duration", &duration]);
+    arguments.extend(["--connections", &connections, "--process", &process]);
+    arguments.extend(others);
+    programs.json("causeway", &arguments)
 }

@@ -29,6 +29,7 @@ const CLOCK_ALLOWED: &[(&str, &str)] = &[
     ("/crates/delivery/src/metered.rs", "latencies are measured in real time"),
     ("/tests/", "a test may stand for a partner with a clock of its own"),
     ("/xtask/", "a tool, not the product"),
+    ("/crates/load/", "a measurement needs the real clock"),
     ("/benches/", "a measurement needs the real clock"),
     ("/examples/", "small measuring programs"),
 ];
@@ -39,7 +40,7 @@ const SLEEP_ALLOWED: &[(&str, &str)] = &[
     ("/crates/server/", "the loops that wait for work, and the shutdown"),
     ("/tests/src/", "polling a program of its own until it has done something, bounded"),
     ("/xtask/", "a tool, not the product"),
-    ("/benches/", "probes pause between two questions"),
+    ("/crates/load/", "a set rate waits for its turns, probes pause between two questions"),
 ];
 
 const OUTBOUND_INSTEAD: &str = "only egress opens outbound connections; use its Client";
@@ -47,7 +48,7 @@ const OUTBOUND_ALLOWED: &[(&str, &str)] = &[
     ("/crates/egress/", "it is the one"),
     ("/tests/", "raw requests are what they test"),
     ("/xtask/", "a tool, not the product"),
-    ("/benches/", "the load comes from outside the product"),
+    ("/crates/load/", "the load comes from outside the product"),
 ];
 
 const BANS: &[Ban] = &[

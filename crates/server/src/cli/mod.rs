@@ -2,12 +2,14 @@
 //!
 //! Names and defaults are fixed by `interface.md`. Nothing is done here.
 
+mod bench;
 mod data;
 mod run;
 mod tools;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use bench::BenchArgs;
 pub(crate) use data::{DataSource, DoctorArgs, VerifyDataArgs};
 pub(crate) use run::{
     ClockCommand, ConfigCommand, MigrateArgs, Role, SandboxArgs, ServeArgs, VerifyCommand,
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     /// The clock of a running sandbox.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Load a platform and measure: throughput, times, stalls, errors.
+    Bench(BenchArgs),
 }
 
 #[cfg(test)]

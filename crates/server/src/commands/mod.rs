@@ -1,5 +1,6 @@
 //! The commands, one a file. Each returns [`Outcome`]; only `main` prints errors and exits.
 
+mod bench;
 mod clock;
 mod config;
 mod credentials;
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Clock(ClockCommand::Advance { duration, url, json }) => {
             clock::advance(&duration, &url, json)
         }
+        Command::Bench(args) => bench::run(args),
     }
 }
 

@@ -28,6 +28,12 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    /// An answer without headers.
+    #[must_use]
+    pub const fn of(status: u16, body: &'a [u8]) -> Self {
+        Self { status, head: b"", body }
+    }
+
     /// The value of a header, by its name in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a str> {

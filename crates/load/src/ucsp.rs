@@ -1,4 +1,4 @@
-//! The messages of the scenarios: requests, and the answers that a bare handler gives.
+//! The messages between services and platform: requests, and the answers that a bare handler gives.
 //!
 //! The answers of the ceiling are as long as the product's, member by member.
 
@@ -115,7 +115,7 @@ pub fn signed_request(
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nUPI-JWS: {signature}\r\n\r\n",
-        service.address,
+        service.place.host,
         body.len()
     );
     Ok([head.as_bytes(), body.as_bytes()].concat())
