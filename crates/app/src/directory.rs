@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::ids::{AcquirerIin, AppId, ChannelCode, IndustryCode, MerchantId};
+use domain::ids::{AcquirerIin, AppId, ChannelCode, IndustryCode, MerchantId, StoreSn, VendorSn};
 use domain::party::{Acquirer, Application, Channel, Industry, Merchant, Opening};
+use domain::terminal::{Store, Vendor};
 use serde::{Deserialize, Serialize};
 
 /// All parties as one document, as the store keeps them and as configuration describes them.
@@ -23,6 +24,10 @@ pub struct DirectoryData {
     pub acquirers: Vec<Acquirer>,
     /// Bilateral openings.
     pub openings: Vec<Opening>,
+    /// Vendors of terminals.
+    pub vendors: Vec<Vendor>,
+    /// Stores in which terminals stand.
+    pub stores: Vec<Store>,
 }
 
 /// The directory, indexed.
@@ -34,6 +39,8 @@ pub struct Directory {
     merchants: HashMap<MerchantId, Merchant>,
     acquirers: HashMap<AcquirerIin, Acquirer>,
     openings: HashMap<(ChannelCode, IndustryCode), bool>,
+    vendors: HashMap<VendorSn, Vendor>,
+    stores: HashMap<StoreSn, Store>,
 }
 
 impl Directory {
@@ -51,6 +58,8 @@ impl Directory {
                 .into_iter()
                 .map(|o| ((o.channel, o.industry), o.open))
                 .collect(),
+            vendors: data.vendors.into_iter().map(|v| (v.sn.clone(), v)).collect(),
+            stores: data.stores.into_iter().map(|s| (s.sn.clone(), s)).collect(),
         }
     }
 
@@ -92,6 +101,18 @@ impl Directory {
     #[must_use]
     pub fn acquirer(&self, iin: &AcquirerIin) -> Option<&Acquirer> {
         self.acquirers.get(iin)
+    }
+
+    /// A vendor of terminals.
+    #[must_use]
+    pub fn vendor(&self, sn: &VendorSn) -> Option<&Vendor> {
+        self.vendors.get(sn)
+    }
+
+    /// A store.
+    #[must_use]
+    pub fn store(&self, sn: &StoreSn) -> Option<&Store> {
+        self.stores.get(sn)
     }
 
     /// Whether a service is opened for a channel, both being active.

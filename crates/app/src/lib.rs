@@ -21,9 +21,11 @@ pub mod ports;
 pub mod records;
 pub mod refusal;
 pub mod scenario;
+pub mod terminals;
 pub mod timeline;
 pub mod use_cases;
 pub mod verify;
+pub mod watchers;
 pub mod writeset;
 
 pub use caller::Caller;

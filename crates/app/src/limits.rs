@@ -32,3 +32,15 @@ pub const NOTICE_FIRST_WAIT_S_MAX: u64 = 5;
 pub const PAGE_COUNT_MAX: usize = 500;
 /// How long one step of a moved clock waits for the work that fell due, real time.
 pub const CLOCK_STEP_WAIT_S_MAX: u64 = 10;
+/// How long a terminal that was looked up is not looked up again, real time.
+pub const TERMINAL_CACHE_LIFE: SignedDuration = SignedDuration::from_secs(1);
+/// Terminals that are remembered at once.
+pub const TERMINALS_CACHED_COUNT_MAX: usize = 20_000;
+/// How long an activation code lives (upay.md section 4.1).
+pub const ACTIVATION_CODE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long a terminal's call to its wallet may go on until the resolver asks by itself.
+pub const SALE_GRACE: SignedDuration = SignedDuration::from_secs(15);
+/// How often a held call looks whether another node recorded its end, real time.
+pub const HOLD_POLL_MS: u64 = 1_000;
+/// How long what a store took on a day is kept.
+pub const TAKINGS_LIFE: SignedDuration = SignedDuration::from_hours(3 * 24);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{AcquirerIin, OrderNumber};
+use domain::order::{Order, Origin};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,11 +14,18 @@ use crate::directory::DirectoryCell;
 use crate::flights::{Flight, Flights};
 use crate::limits::DUPLICATE_WAIT_S_MAX;
 use crate::ports::store::StoreError;
-use crate::ports::{ChannelGateway, Clock, Downstream, Ids, Sealer, Store, Wake};
+use crate::ports::{
+    ChannelGateway, Clock, Downstream, Ids, LogBooks, Sealer, Sleeper, Store, Wake, Wallets,
+};
 use crate::refusal::{Refusal, store_failed};
+use crate::terminals::{TerminalCache, TerminalSettings};
+use crate::watchers::Watchers;
 
 /// Compares two canonical inputs and names the first field that differs.
 pub type Compare = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+
+/// Makes the body of the callback that tells of a paid order (upay.md section 8.2).
+pub type Callback = dyn Fn(&Order) -> String + Send + Sync;
 
 /// What every use case is given.
 pub struct Platform {
@@ -29,6 +37,12 @@ pub struct Platform {
     pub ids: Arc<dyn Ids>,
     /// The downstream payment systems.
     pub downstream: Arc<dyn Downstream>,
+    /// The wallets behind the terminals.
+    pub wallets: Arc<dyn Wallets>,
+    /// Waits on business time.
+    pub sleeper: Arc<dyn Sleeper>,
+    /// The logs that terminals send.
+    pub logs: Arc<dyn LogBooks>,
     /// The channels.
     pub channels: Arc<dyn ChannelGateway>,
     /// The parties.
@@ -43,6 +57,10 @@ pub struct Platform {
     pub flights: Flights,
     /// Rings when an attempt to deliver a notice was recorded.
     pub attempted: Notify,
+    /// Calls that are held until their order changes.
+    pub watchers: Watchers,
+    /// Terminals that were looked up a moment ago.
+    pub terminals: TerminalCache,
 }
 
 /// Settings of the platform.
@@ -53,6 +71,10 @@ pub struct Settings {
     pub default_zone: TimeZone,
     /// Compares two canonical inputs; the dialect knows how.
     pub compare: Box<Compare>,
+    /// Settings of the terminals.
+    pub terminals: TerminalSettings,
+    /// Makes the body of a callback; the dialect knows how.
+    pub callback: Box<Callback>,
 }
 
 impl Platform {
@@ -68,6 +90,16 @@ impl Platform {
     #[must_use]
     pub fn trade_day(&self, acquirer: &AcquirerIin, at: Timestamp) -> Date {
         domain::trade_day::trade_day(at, &self.zone(acquirer))
+    }
+
+    /// The day that counts for a payment at this instant: the trade day of the acquirer, or for a
+    /// terminal the natural day in its zone (upay.md section 9.3).
+    #[must_use]
+    pub fn settlement_day(&self, order: &Order, at: Timestamp) -> Date {
+        match order.terms.origin {
+            Origin::Industry { .. } => self.trade_day(&order.terms.acquirer, at),
+            Origin::Terminal(_) => self.settings.terminals.day(at),
+        }
     }
 
     /// Enters an order: commands to one order go one after another on this node.

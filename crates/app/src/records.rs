@@ -21,6 +21,23 @@ pub const DIAGNOSIS: &str = "diagnosis";
 /// Space of settings of the installation, such as the sandbox's clock offset.
 pub const SETTING: &str = "setting";
 
+/// Space of terminals, by `terminal_sn`.
+pub const TERMINAL: &str = "terminal";
+/// Space of activation codes, by code.
+pub const ACTIVATION_CODE: &str = "activation_code";
+/// Space of the callers' own numbers of terminals, by `app_id/client_sn`.
+pub const TERMINAL_CLIENT: &str = "terminal_client";
+/// Space of device ids in use, by `app_id/device_id`, where they must be unique.
+pub const TERMINAL_DEVICE: &str = "terminal_device";
+/// Space of what stores and merchants with a daily limit took, by [`takings_key`].
+pub const TAKINGS: &str = "takings";
+
+/// The key of what a store (`store`) or merchant (`merchant`) took on one natural day.
+#[must_use]
+pub fn takings_key(kind: &str, name: &str, day: jiff::civil::Date) -> String {
+    format!("{kind}/{name}/{day}")
+}
+
 /// A login link that was given out: followed once, it leads to the service.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginLink {

@@ -60,7 +60,9 @@ enum Moved {
 impl Moved {
     fn has(&self, posting: &Posting) -> bool {
         let to_merchant = match posting.account {
-            domain::ledger::Account::Clearing(_) => posting.minor > 0,
+            domain::ledger::Account::Clearing(_) | domain::ledger::Account::Wallet(_) => {
+                posting.minor > 0
+            }
             domain::ledger::Account::Merchant(_) => posting.minor < 0,
         };
         match self {
@@ -79,6 +81,10 @@ fn moved_by(event: &Event) -> Option<Moved> {
         | Event::PaymentAccepted { .. }
         | Event::PaymentFailed { .. }
         | Event::PaymentUncertain { .. }
+        | Event::AbortRequested { .. }
+        | Event::AbortUncertain { .. }
+        | Event::AbortRefused { .. }
+        | Event::Aborted { .. }
         | Event::Closed { .. }
         | Event::ReversalRequested { .. }
         | Event::ReversalAccepted { .. }

@@ -22,6 +22,8 @@ pub struct WriteSet {
     pub postings: Vec<Posting>,
     /// Keys claimed: references, and numbers by which a transaction is found.
     pub keys: Vec<KeyClaim>,
+    /// Second names of transactions; one that is taken is left as it is.
+    pub names: Vec<NameClaim>,
     /// Tasks made or replaced.
     pub tasks: Vec<TaskWrite>,
     /// Documents beside the orders.
@@ -61,6 +63,17 @@ pub struct KeyClaim {
     pub target: Target,
     /// The canonical form of the input, to tell a replay from a change (ucsp.md section 8.5).
     pub input: String,
+}
+
+/// A second name of a transaction, unique per merchant: a wallet's number of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameClaim {
+    /// The merchant.
+    pub owner: MerchantId,
+    /// The name.
+    pub name: String,
+    /// The transaction it names.
+    pub target: Target,
 }
 
 /// A transaction: the payment of an order or one of its reversals.

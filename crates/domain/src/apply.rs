@@ -2,6 +2,7 @@
 
 use money::Amount;
 
+use crate::abort::{Abort, AbortStanding};
 use crate::event::Event;
 use crate::ids::QueryId;
 use crate::order::{Order, OrderState, Settlement};
@@ -78,19 +79,30 @@ fn payment(amount: &Amount, state: OrderState, event: &Event) -> Option<OrderSta
             Some(OrderState::Paying { attempt: attempt.clone() })
         }
         (OrderState::Created, Event::Closed { at }) => Some(OrderState::Closed { at: *at }),
-        (OrderState::Paying { mut attempt }, Event::PaymentAccepted { at }) => {
+        (OrderState::Paying { mut attempt }, Event::PaymentAccepted { at, qr_code }) => {
             attempt.accepted_at = Some(*at);
+            attempt.qr_code.clone_from(qr_code);
             Some(OrderState::Paying { attempt })
         }
         (OrderState::Paying { attempt }, Event::PaymentUncertain { at }) => {
             Some(OrderState::Unknown { attempt, since: *at })
         }
         (
-            OrderState::Paying { attempt } | OrderState::Unknown { attempt, .. },
+            OrderState::Paying { attempt }
+            | OrderState::Unknown { attempt, .. }
+            | OrderState::Aborting {
+                attempt,
+                abort: Abort { standing: AbortStanding::Refused { .. }, .. },
+            },
             Event::PaymentFailed { at, result },
         ) => Some(OrderState::Failed { attempt, result: result.clone(), at: *at }),
         (
-            OrderState::Paying { attempt } | OrderState::Unknown { attempt, .. },
+            OrderState::Paying { attempt }
+            | OrderState::Unknown { attempt, .. }
+            | OrderState::Aborting {
+                attempt,
+                abort: Abort { standing: AbortStanding::Refused { .. }, .. },
+            },
             Event::PaymentSucceeded { at, trade_day, result },
         ) => Some(OrderState::Paid {
             settlement: Settlement {
@@ -102,6 +114,30 @@ fn payment(amount: &Amount, state: OrderState, event: &Event) -> Option<OrderSta
                 result: result.clone(),
             },
         }),
+        (state, event) => aborting(state, event),
+    }
+}
+
+/// The part of an abort.
+fn aborting(state: OrderState, event: &Event) -> Option<OrderState> {
+    match (state, event) {
+        (
+            OrderState::Paying { attempt }
+            | OrderState::Unknown { attempt, .. }
+            | OrderState::Aborting { attempt, .. },
+            Event::AbortRequested { reason, at },
+        ) => Some(OrderState::Aborting { attempt, abort: Abort::requested(*reason, *at) }),
+        (OrderState::Aborting { attempt, mut abort }, Event::AbortUncertain { at }) => {
+            abort.standing = AbortStanding::Uncertain { since: *at };
+            Some(OrderState::Aborting { attempt, abort })
+        }
+        (OrderState::Aborting { attempt, mut abort }, Event::AbortRefused { at, .. }) => {
+            abort.standing = AbortStanding::Refused { at: *at };
+            Some(OrderState::Aborting { attempt, abort })
+        }
+        (OrderState::Aborting { attempt, abort }, Event::Aborted { at, .. }) => {
+            Some(OrderState::Aborted { attempt, abort, at: *at })
+        }
         (_, _) => None,
     }
 }
@@ -133,6 +169,10 @@ fn reversal_event(event: &Event) -> Option<ReversalEvent<'_>> {
         | Event::PaymentSucceeded { .. }
         | Event::PaymentFailed { .. }
         | Event::PaymentUncertain { .. }
+        | Event::AbortRequested { .. }
+        | Event::AbortUncertain { .. }
+        | Event::AbortRefused { .. }
+        | Event::Aborted { .. }
         | Event::Closed { .. } => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::abort::AbortReason;
 use crate::ids::QueryId;
 use crate::order::{Attempt, DownstreamResult};
 use crate::reversal::ReversalTerms;
@@ -23,12 +24,27 @@ pub enum Command {
     },
     /// The order's time to be paid is over.
     Close,
+    /// An open attempt is to end without a payment.
+    RequestAbort {
+        /// Why.
+        reason: AbortReason,
+    },
+    /// The wallet said something of an abort, or failed to.
+    RecordAbort {
+        /// What it said.
+        outcome: Outcome,
+    },
     /// The merchant wants money given back.
     RequestReversal {
         /// What is asked for.
         terms: ReversalTerms,
         /// The trade day of now, in the acquirer's zone.
         trade_day: Date,
+        /// The first trade day whose payments may still be refunded; `None`: the bound is
+        /// [`crate::limits::REFUND_AGE_DAYS_MAX`].
+        paid_since: Option<Date>,
+        /// Whether a cancellation is bound to the trade day of the payment.
+        same_day: bool,
     },
     /// The downstream system said something of a reversal, or failed to.
     RecordReversal {
@@ -47,6 +63,11 @@ pub enum Command {
 pub enum Outcome {
     /// It took the transaction on; the result comes later.
     Accepted,
+    /// It took the transaction on and gave out what the payer scans.
+    Presented {
+        /// `qr_code`.
+        qr_code: String,
+    },
     /// It is done.
     Succeeded(DownstreamResult),
     /// It was refused for certain; no money moved.
@@ -63,6 +84,8 @@ impl Command {
             Self::StartPayment { .. } => "start_payment",
             Self::RecordPayment { .. } => "record_payment",
             Self::Close => "close",
+            Self::RequestAbort { .. } => "request_abort",
+            Self::RecordAbort { .. } => "record_abort",
             Self::RequestReversal { .. } => "request_reversal",
             Self::RecordReversal { .. } => "record_reversal",
         }
@@ -75,6 +98,7 @@ impl Outcome {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Presented { .. } => "presented",
             Self::Succeeded(_) => "succeeded",
             Self::Refused(_) => "refused",
             Self::Lost => "lost",

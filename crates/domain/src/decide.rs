@@ -2,14 +2,17 @@
 //!
 //! Where a refund or a cancellation is decided: [`decide`] calls `reversal` below.
 
+mod abort;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::abort::{Abort, AbortStanding};
 use crate::command::{Command, Outcome};
 use crate::event::Event;
 use crate::ids::QueryId;
 use crate::limits::{REFUND_AGE_DAYS_MAX, REVERSALS_COUNT_MAX};
-use crate::order::{Attempt, Order, OrderState, Settlement};
+use crate::order::{Attempt, DownstreamResult, Order, OrderState, Settlement};
 use crate::rejection::Rejection;
 use crate::reversal::{Reversal, ReversalKind, ReversalState, ReversalTerms};
 
@@ -33,7 +36,12 @@ pub fn decide(order: &Order, command: &Command, now: Timestamp) -> Result<Decisi
             record_payment(order, outcome, *trade_day, now)
         }
         Command::Close => close(order, now),
-        Command::RequestReversal { terms, trade_day } => reversal(order, terms, *trade_day, now),
+        Command::RequestAbort { reason } => abort::request(order, *reason, now),
+        Command::RecordAbort { outcome } => abort::record(order, outcome, now),
+        Command::RequestReversal { terms, trade_day, paid_since, same_day } => {
+            let days = Days { today: *trade_day, paid_since: *paid_since, same_day: *same_day };
+            reversal(order, terms, days, now)
+        }
         Command::RecordReversal { query_id, outcome, later } => {
             record_reversal(order, query_id, outcome, *later, now)
         }
@@ -50,9 +58,9 @@ fn start_payment(order: &Order, attempt: &Attempt, now: Timestamp) -> Result<Dec
             Err(Rejection::Expired(order.terms.expires_at))
         }
         OrderState::Created => Ok(happens(Event::PaymentStarted { attempt: attempt.clone() })),
-        OrderState::Paying { .. } => Err(Rejection::PaymentUnderWay),
+        OrderState::Paying { .. } | OrderState::Aborting { .. } => Err(Rejection::PaymentUnderWay),
         OrderState::Unknown { .. } => Err(Rejection::PaymentUnknown),
-        OrderState::Closed { .. } | OrderState::Failed { .. } => {
+        OrderState::Closed { .. } | OrderState::Failed { .. } | OrderState::Aborted { .. } => {
             Err(Rejection::Ended(order.state.name()))
         }
         OrderState::Paid { .. }
@@ -68,44 +76,52 @@ fn record_payment(
     trade_day: Date,
     at: Timestamp,
 ) -> Result<Decision, Rejection> {
-    let result = match (&order.state, outcome) {
-        (OrderState::Created | OrderState::Closed { .. }, _) => Err(Rejection::NoSuchAttempt),
-        (OrderState::Paying { .. } | OrderState::Unknown { .. }, Outcome::Succeeded(result)) => {
-            Ok(Some(Event::PaymentSucceeded { at, trade_day, result: result.clone() }))
-        }
-        (OrderState::Paying { .. } | OrderState::Unknown { .. }, Outcome::Refused(result)) => {
-            Ok(Some(Event::PaymentFailed { at, result: result.clone() }))
-        }
-        (OrderState::Paying { attempt }, Outcome::Accepted) if attempt.accepted_at.is_none() => {
-            Ok(Some(Event::PaymentAccepted { at }))
-        }
-        (OrderState::Paying { attempt }, Outcome::Lost) if attempt.accepted_at.is_none() => {
-            Ok(Some(Event::PaymentUncertain { at }))
-        }
-        (OrderState::Failed { .. }, Outcome::Succeeded(_)) => {
-            Err(Rejection::Contradiction(order.state.name()))
-        }
-        (
-            OrderState::Paid { .. }
-            | OrderState::PartRefunded { .. }
-            | OrderState::Refunded { .. }
-            | OrderState::Cancelled { .. },
-            Outcome::Refused(_),
-        ) => Err(Rejection::Contradiction(order.state.name())),
-        (
-            OrderState::Paying { .. } | OrderState::Unknown { .. },
-            Outcome::Accepted | Outcome::Lost,
-        )
-        | (OrderState::Failed { .. }, Outcome::Accepted | Outcome::Refused(_) | Outcome::Lost)
-        | (
-            OrderState::Paid { .. }
-            | OrderState::PartRefunded { .. }
-            | OrderState::Refunded { .. }
-            | OrderState::Cancelled { .. },
-            Outcome::Accepted | Outcome::Succeeded(_) | Outcome::Lost,
-        ) => Ok(None),
+    let succeeded = |result: &DownstreamResult| {
+        happens(Event::PaymentSucceeded { at, trade_day, result: result.clone() })
     };
-    Ok(result?.map_or(Decision::Nothing, happens))
+    let failed =
+        |result: &DownstreamResult| happens(Event::PaymentFailed { at, result: result.clone() });
+    match &order.state {
+        OrderState::Created | OrderState::Closed { .. } => Err(Rejection::NoSuchAttempt),
+        OrderState::Paying { attempt } => Ok(match outcome {
+            Outcome::Succeeded(result) => succeeded(result),
+            Outcome::Refused(result) => failed(result),
+            _ if attempt.accepted_at.is_some() => Decision::Nothing,
+            Outcome::Accepted => happens(Event::PaymentAccepted { at, qr_code: None }),
+            Outcome::Presented { qr_code } => {
+                happens(Event::PaymentAccepted { at, qr_code: Some(qr_code.clone()) })
+            }
+            Outcome::Lost => happens(Event::PaymentUncertain { at }),
+        }),
+        OrderState::Unknown { .. }
+        | OrderState::Aborting {
+            abort: Abort { standing: AbortStanding::Refused { .. }, .. },
+            ..
+        } => Ok(match outcome {
+            Outcome::Succeeded(result) => succeeded(result),
+            Outcome::Refused(result) => failed(result),
+            Outcome::Accepted | Outcome::Presented { .. } | Outcome::Lost => Decision::Nothing,
+        }),
+        // From the intent to abort on only the answer to the abort tells; what was reported before
+        // it may arrive after it.
+        OrderState::Aborting { .. } | OrderState::Aborted { .. } => Ok(Decision::Nothing),
+        OrderState::Failed { .. } => match outcome {
+            Outcome::Succeeded(_) => Err(Rejection::Contradiction(order.state.name())),
+            Outcome::Refused(_) | Outcome::Accepted | Outcome::Presented { .. } | Outcome::Lost => {
+                Ok(Decision::Nothing)
+            }
+        },
+        OrderState::Paid { .. }
+        | OrderState::PartRefunded { .. }
+        | OrderState::Refunded { .. }
+        | OrderState::Cancelled { .. } => match outcome {
+            Outcome::Refused(_) => Err(Rejection::Contradiction(order.state.name())),
+            Outcome::Succeeded(_)
+            | Outcome::Accepted
+            | Outcome::Presented { .. }
+            | Outcome::Lost => Ok(Decision::Nothing),
+        },
+    }
 }
 
 fn close(order: &Order, now: Timestamp) -> Result<Decision, Rejection> {
@@ -115,9 +131,11 @@ fn close(order: &Order, now: Timestamp) -> Result<Decision, Rejection> {
         }
         OrderState::Created => Err(Rejection::NotDueYet(order.terms.expires_at)),
         OrderState::Closed { .. } => Ok(Decision::Nothing),
-        OrderState::Paying { .. } => Err(Rejection::PaymentUnderWay),
+        OrderState::Paying { .. } | OrderState::Aborting { .. } => Err(Rejection::PaymentUnderWay),
         OrderState::Unknown { .. } => Err(Rejection::PaymentUnknown),
-        OrderState::Failed { .. } => Err(Rejection::Ended(order.state.name())),
+        OrderState::Failed { .. } | OrderState::Aborted { .. } => {
+            Err(Rejection::Ended(order.state.name()))
+        }
         OrderState::Paid { .. }
         | OrderState::PartRefunded { .. }
         | OrderState::Refunded { .. }
@@ -125,11 +143,20 @@ fn close(order: &Order, now: Timestamp) -> Result<Decision, Rejection> {
     }
 }
 
-/// Refunds and cancellations: the rules of ucsp.md sections 4 and 5, in the order of precedence.
+/// The days that bound reversals.
+#[derive(Clone, Copy)]
+struct Days {
+    today: Date,
+    paid_since: Option<Date>,
+    same_day: bool,
+}
+
+/// Refunds and cancellations: the rules of ucsp.md sections 4 and 5 and of upay.md section 9, in
+/// the order of precedence.
 fn reversal(
     order: &Order,
     terms: &ReversalTerms,
-    trade_day: Date,
+    days: Days,
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     let settlement = successful(order)?;
@@ -149,9 +176,9 @@ fn reversal(
             if standing().next().is_some() {
                 return Err(Rejection::AlreadyRefunded);
             }
-            cancellation(settlement, terms, trade_day)?;
+            cancellation(settlement, terms, days)?;
         }
-        ReversalKind::Refund => refund(order, settlement, terms, now)?,
+        ReversalKind::Refund => refund(order, settlement, terms, (days, now))?,
     }
     Ok(happens(Event::ReversalRequested { terms: Box::new(terms.clone()) }))
 }
@@ -166,6 +193,8 @@ fn successful(order: &Order) -> Result<&Settlement, Rejection> {
         OrderState::Created
         | OrderState::Closed { .. }
         | OrderState::Paying { .. }
+        | OrderState::Aborting { .. }
+        | OrderState::Aborted { .. }
         | OrderState::Failed { .. } => Err(Rejection::NotSuccessful(order.state.name())),
     }
 }
@@ -173,9 +202,9 @@ fn successful(order: &Order) -> Result<&Settlement, Rejection> {
 fn cancellation(
     settlement: &Settlement,
     terms: &ReversalTerms,
-    trade_day: Date,
+    days: Days,
 ) -> Result<(), Rejection> {
-    if settlement.trade_day != trade_day {
+    if days.same_day && settlement.trade_day != days.today {
         return Err(Rejection::TradeDayOver { trade_day: settlement.trade_day });
     }
     if terms.amount != settlement.paid {
@@ -188,11 +217,15 @@ fn refund(
     order: &Order,
     settlement: &Settlement,
     terms: &ReversalTerms,
-    now: Timestamp,
+    (days, now): (Days, Timestamp),
 ) -> Result<(), Rejection> {
     let age = now.duration_since(settlement.paid_at);
     let age_max = SignedDuration::from_hours(REFUND_AGE_DAYS_MAX.saturating_mul(24));
-    if age > age_max {
+    let is_too_old = match days.paid_since {
+        Some(since) => settlement.trade_day < since,
+        None => age > age_max,
+    };
+    if is_too_old {
         return Err(Rejection::TooOld);
     }
     let left = order.refundable();
@@ -216,7 +249,9 @@ fn record_reversal(
     };
     let query_id = query_id.clone();
     match (&reversal.state, outcome) {
-        (ReversalState::Processing, Outcome::Accepted) if reversal.pending_since.is_none() => {
+        (ReversalState::Processing, Outcome::Accepted | Outcome::Presented { .. })
+            if reversal.pending_since.is_none() =>
+        {
             Ok(happens(Event::ReversalAccepted { query_id, at }))
         }
         (ReversalState::Processing, Outcome::Lost) if reversal.pending_since.is_none() => {
@@ -235,7 +270,11 @@ fn record_reversal(
             | ReversalState::Unknown { .. }
             | ReversalState::Succeeded { .. }
             | ReversalState::Refused { .. },
-            Outcome::Accepted | Outcome::Lost | Outcome::Succeeded(_) | Outcome::Refused(_),
+            Outcome::Accepted
+            | Outcome::Presented { .. }
+            | Outcome::Lost
+            | Outcome::Succeeded(_)
+            | Outcome::Refused(_),
         ) => Ok(Decision::Nothing),
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::abort::AbortReason;
 use crate::ids::QueryId;
 use crate::order::{Attempt, DownstreamResult, Terms};
 use crate::reversal::ReversalTerms;
@@ -27,6 +28,9 @@ pub enum Event {
     PaymentAccepted {
         /// When.
         at: Timestamp,
+        /// What the payer scans, if that was given out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        qr_code: Option<String>,
     },
     /// The payment succeeded.
     PaymentSucceeded {
@@ -48,6 +52,32 @@ pub enum Event {
     PaymentUncertain {
         /// Since when.
         at: Timestamp,
+    },
+    /// The attempt is to end without a payment; the intent is durable.
+    AbortRequested {
+        /// Why.
+        reason: AbortReason,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nobody knows whether the attempt was ended.
+    AbortUncertain {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// The wallet refused to end the attempt.
+    AbortRefused {
+        /// When.
+        at: Timestamp,
+        /// What it said.
+        result: DownstreamResult,
+    },
+    /// The attempt was ended without a payment.
+    Aborted {
+        /// When it became known.
+        at: Timestamp,
+        /// What the wallet said.
+        result: DownstreamResult,
     },
     /// The order was closed unpaid.
     Closed {
@@ -110,6 +140,10 @@ impl Event {
             Self::PaymentSucceeded { .. } => "payment_succeeded",
             Self::PaymentFailed { .. } => "payment_failed",
             Self::PaymentUncertain { .. } => "payment_uncertain",
+            Self::AbortRequested { .. } => "abort_requested",
+            Self::AbortUncertain { .. } => "abort_uncertain",
+            Self::AbortRefused { .. } => "abort_refused",
+            Self::Aborted { .. } => "aborted",
             Self::Closed { .. } => "closed",
             Self::ReversalRequested { .. } => "reversal_requested",
             Self::ReversalAccepted { .. } => "reversal_accepted",
@@ -124,7 +158,7 @@ impl Event {
     #[must_use]
     pub const fn final_result(&self) -> Option<FinalResult<'_>> {
         match self {
-            Self::PaymentSucceeded { .. } | Self::PaymentFailed { .. } => {
+            Self::PaymentSucceeded { .. } | Self::PaymentFailed { .. } | Self::Aborted { .. } => {
                 Some(FinalResult::Payment)
             }
             Self::ReversalSucceeded { query_id, .. } | Self::ReversalRefused { query_id, .. } => {
@@ -134,6 +168,9 @@ impl Event {
             | Self::PaymentStarted { .. }
             | Self::PaymentAccepted { .. }
             | Self::PaymentUncertain { .. }
+            | Self::AbortRequested { .. }
+            | Self::AbortUncertain { .. }
+            | Self::AbortRefused { .. }
             | Self::Closed { .. }
             | Self::ReversalRequested { .. }
             | Self::ReversalAccepted { .. }

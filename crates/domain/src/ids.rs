@@ -68,6 +68,14 @@ text_id! {
     AcquirerIin;
     /// A notice (`notifyId`, AN 32), the same over all repeats.
     NoticeId;
+    /// A terminal (`terminal_sn`, digits, at most 32).
+    TerminalSn;
+    /// A store of a merchant (`store_sn`).
+    StoreSn;
+    /// A vendor of tills (`vendor_sn`).
+    VendorSn;
+    /// An application of a vendor (`app_id`).
+    VendorAppId;
     /// A card as the channel names it (`cardId`, ANS 1-64); opaque.
     CardId;
 }

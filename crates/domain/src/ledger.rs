@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::ids::{AcquirerIin, MerchantId, QueryId};
-use crate::order::Order;
+use crate::order::{Order, Origin};
+use crate::payway::Payway;
 
 /// An account of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ use crate::order::Order;
 pub enum Account {
     /// What the acquirer's downstream system owes the platform's merchants.
     Clearing(AcquirerIin),
+    /// What a wallet owes the platform's merchants for payments at terminals.
+    Wallet(Payway),
     /// What is owed to the merchant.
     Merchant(MerchantId),
 }
@@ -26,6 +29,7 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Clearing(acquirer) => write!(f, "clearing:{acquirer}"),
+            Self::Wallet(payway) => write!(f, "wallet:{payway}"),
             Self::Merchant(merchant) => write!(f, "merchant:{merchant}"),
         }
     }
@@ -61,6 +65,10 @@ pub fn postings(order: &Order, event: &Event) -> Vec<Posting> {
         | Event::PaymentAccepted { .. }
         | Event::PaymentFailed { .. }
         | Event::PaymentUncertain { .. }
+        | Event::AbortRequested { .. }
+        | Event::AbortUncertain { .. }
+        | Event::AbortRefused { .. }
+        | Event::Aborted { .. }
         | Event::Closed { .. }
         | Event::ReversalRequested { .. }
         | Event::ReversalAccepted { .. }
@@ -91,8 +99,12 @@ fn transfer(
         minor,
         currency: amount.currency(),
     };
+    let debtor = match &order.terms.origin {
+        Origin::Industry { .. } => Account::Clearing(order.terms.acquirer.clone()),
+        Origin::Terminal(sale) => Account::Wallet(sale.payway),
+    };
     vec![
-        line(Account::Clearing(order.terms.acquirer.clone()), minor),
+        line(debtor, minor),
         line(Account::Merchant(order.terms.merchant.clone()), minor.saturating_neg()),
     ]
 }

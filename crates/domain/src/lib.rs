@@ -11,6 +11,7 @@
     clippy::as_conversions
 )]
 
+pub mod abort;
 pub mod apply;
 pub mod command;
 pub mod decide;
@@ -22,10 +23,12 @@ pub mod limits;
 pub mod notice;
 pub mod order;
 pub mod party;
+pub mod payway;
 pub mod rejection;
 pub mod reversal;
 mod samples;
 pub mod table;
+pub mod terminal;
 pub mod trade_day;
 
 pub use apply::{Impossible, apply, replay};

@@ -1,5 +1,6 @@
 //! The life of a notice: sent at once, repeated 1, 2, 4, 8 and 16 minutes after the previous
-//! attempt until confirmed, then undelivered (seed; ucsp.md sections 1 and 8.6).
+//! attempt until confirmed, then undelivered (seed; ucsp.md sections 1 and 8.6). A terminal's
+//! callback has a schedule of its own.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub enum Receiver {
     Industry,
     /// The channel, at its registered address.
     Channel,
+    /// The merchant of a terminal, at `notify_url` (upay.md section 8).
+    Merchant,
 }
 
 impl Receiver {
@@ -24,6 +27,25 @@ impl Receiver {
         match self {
             Self::Industry => "industry",
             Self::Channel => "channel",
+            Self::Merchant => "merchant",
+        }
+    }
+
+    /// The gap before the first attempt.
+    #[must_use]
+    pub fn first_gap(self) -> SignedDuration {
+        match self {
+            Self::Industry | Self::Channel => SignedDuration::ZERO,
+            Self::Merchant => callback_gap(0).unwrap_or(SignedDuration::ZERO),
+        }
+    }
+
+    /// The gap after attempt number `made` (1 is the first); `None` after the last.
+    #[must_use]
+    pub fn gap(self, made: u32) -> Option<SignedDuration> {
+        match self {
+            Self::Industry | Self::Channel => repeat_gap(made),
+            Self::Merchant => callback_gap(made),
         }
     }
 }
@@ -44,6 +66,9 @@ pub struct Notice {
     pub copies: u8,
     /// When the result became known.
     pub created_at: Timestamp,
+    /// What is sent, where it is made once and for all: a callback's repeats are the same bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// Where it stands.
     pub state: NoticeState,
     /// What was tried so far.
@@ -135,7 +160,7 @@ impl Notice {
 
     fn after_failure(&self, ended_at: Timestamp) -> NoticeState {
         let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
-        match repeat_gap(made) {
+        match self.receiver.gap(made) {
             Some(gap) => {
                 NoticeState::Retrying { due_at: ended_at.checked_add(gap).unwrap_or(ended_at) }
             }
@@ -152,4 +177,12 @@ pub fn repeat_gap(made: u32) -> Option<SignedDuration> {
         return None;
     }
     Some(SignedDuration::from_mins(1_i64.checked_shl(exponent)?))
+}
+
+/// The gap before attempt number `made` + 1 of a callback: 1, 5, 30 and 600 s after the success or
+/// the end of the previous attempt (upay.md section 8.4).
+fn callback_gap(made: u32) -> Option<SignedDuration> {
+    const GAPS_S: [i64; 4] = [1, 5, 30, 600];
+    let position = usize::try_from(made).ok()?;
+    GAPS_S.get(position).map(|seconds| SignedDuration::from_secs(*seconds))
 }

@@ -8,10 +8,12 @@ use jiff::civil::Date;
 use money::Amount;
 use serde::{Deserialize, Serialize};
 
+use crate::abort::Abort;
 use crate::ids::{
     AcquirerIin, AppId, CardId, ChannelCode, IndustryCode, MerchantId, OrderNumber, QueryId,
-    Reference, UserId,
+    Reference, StoreSn, TerminalSn, UserId,
 };
+use crate::payway::{Payway, SubPayway};
 use crate::reversal::Reversal;
 
 /// What was agreed when the order was submitted; never changes.
@@ -57,6 +59,38 @@ pub enum Origin {
         /// `userId`.
         user: UserId,
     },
+    /// A terminal, for whoever shows the barcode or scans the code (Upay).
+    Terminal(Box<Sale>),
+}
+
+/// What a terminal sells (upay.md sections 5.1 and 5.2); `client_sn` is the order's reference,
+/// `notify_url`, `return_url`, `description` and `goods_details` stand in its details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// `terminal_sn` that asked.
+    pub terminal: TerminalSn,
+    /// The store it stands in.
+    pub store: StoreSn,
+    /// `payway`, as asked for or found by the barcode.
+    pub payway: Payway,
+    /// `sub_payway`.
+    pub sub_payway: SubPayway,
+    /// Whether the payer comes to the code (precreate, WAP) and not the till to the payer's.
+    pub presented: bool,
+    /// `subject`.
+    pub subject: String,
+    /// `operator`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// `reflect`, echoed unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reflect: Option<String>,
+    /// `payer_uid` that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer_uid: Option<String>,
+    /// `extended`, compact JSON text, handed to the wallet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended: Option<String>,
 }
 
 /// What the payer is shown and what is echoed; no rule reads it.
@@ -137,6 +171,22 @@ pub enum OrderState {
         /// Since when.
         since: Timestamp,
     },
+    /// Somebody wants the attempt ended without a payment; the intent is durable.
+    Aborting {
+        /// The attempt.
+        attempt: Attempt,
+        /// Who wants it and how far it is.
+        abort: Abort,
+    },
+    /// The attempt was ended; no money moved, or all of it went back at once.
+    Aborted {
+        /// The attempt.
+        attempt: Attempt,
+        /// Who wanted it.
+        abort: Abort,
+        /// When it became known.
+        at: Timestamp,
+    },
     /// The attempt was refused for certain.
     Failed {
         /// The attempt.
@@ -185,6 +235,9 @@ pub struct Attempt {
     /// Sandbox applications only: the outcome asked for of this attempt, 0 to 99.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<u8>,
+    /// What the payer scans, once the wallet gave it out (`qr_code`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr_code: Option<String>,
 }
 
 /// A card as far as it may be kept: never a number.
@@ -228,6 +281,36 @@ pub struct DownstreamResult {
     /// `traceTime`, MMDDhhmmss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_time: Option<String>,
+    /// What a wallet says beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<Box<WalletResult>>,
+}
+
+/// What a wallet says of a payment or refund (upay.md section 6).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WalletResult {
+    /// `payer_uid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer_uid: Option<String>,
+    /// `payer_login`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer_login: Option<String>,
+    /// `channel_finish_time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+    /// `payment_list`; its amounts add up to the total.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<PaymentPart>,
+}
+
+/// One element of `payment_list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentPart {
+    /// `type` (upay.md section 10.7).
+    pub kind: String,
+    /// `amount_total`, minor units.
+    pub minor: u64,
 }
 
 /// A successful payment.
@@ -266,6 +349,8 @@ impl Order {
             | OrderState::Closed { .. }
             | OrderState::Paying { .. }
             | OrderState::Unknown { .. }
+            | OrderState::Aborting { .. }
+            | OrderState::Aborted { .. }
             | OrderState::Failed { .. } => None,
         }
     }
@@ -276,12 +361,41 @@ impl Order {
         match &self.state {
             OrderState::Paying { attempt }
             | OrderState::Unknown { attempt, .. }
+            | OrderState::Aborting { attempt, .. }
+            | OrderState::Aborted { attempt, .. }
             | OrderState::Failed { attempt, .. } => Some(attempt),
             OrderState::Created | OrderState::Closed { .. } => None,
             OrderState::Paid { settlement }
             | OrderState::PartRefunded { settlement }
             | OrderState::Refunded { settlement }
             | OrderState::Cancelled { settlement } => Some(&settlement.attempt),
+        }
+    }
+
+    /// What a terminal sells, if a terminal asked.
+    #[must_use]
+    pub const fn sale(&self) -> Option<&Sale> {
+        match &self.terms.origin {
+            Origin::Terminal(sale) => Some(sale),
+            Origin::Industry { .. } => None,
+        }
+    }
+
+    /// Whether the outcome of the payment, or of its abort, is still open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        match &self.state {
+            OrderState::Paying { .. }
+            | OrderState::Unknown { .. }
+            | OrderState::Aborting { .. } => true,
+            OrderState::Created
+            | OrderState::Closed { .. }
+            | OrderState::Aborted { .. }
+            | OrderState::Failed { .. }
+            | OrderState::Paid { .. }
+            | OrderState::PartRefunded { .. }
+            | OrderState::Refunded { .. }
+            | OrderState::Cancelled { .. } => false,
         }
     }
 
@@ -320,6 +434,8 @@ impl OrderState {
             Self::Closed { .. } => "closed",
             Self::Paying { .. } => "paying",
             Self::Unknown { .. } => "unknown",
+            Self::Aborting { .. } => "aborting",
+            Self::Aborted { .. } => "aborted",
             Self::Failed { .. } => "failed",
             Self::Paid { .. } => "paid",
             Self::PartRefunded { .. } => "part_refunded",

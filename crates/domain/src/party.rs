@@ -173,19 +173,23 @@ pub struct Industry {
     pub cards_within_hours: Option<u32>,
 }
 
-/// A merchant of an industry service.
+/// A merchant: of an industry service, of terminals, or of both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merchant {
     /// `merId`.
     pub id: MerchantId,
     /// The name that the cashier shows.
     pub name: String,
-    /// The service whose merchant it is.
-    pub industry: IndustryCode,
+    /// The service whose merchant it is, if it is one's.
+    #[serde(default)]
+    pub industry: Option<IndustryCode>,
     /// Its acquirer.
     pub acquirer: AcquirerIin,
     /// The currencies it may take.
     pub currencies: Vec<Currency>,
+    /// The most that its terminals take on one natural day, minor units; `None`: no limit.
+    #[serde(default)]
+    pub daily_limit_minor: Option<u64>,
     /// Whether it is served.
     pub active: bool,
 }

@@ -52,6 +52,12 @@ pub struct ReversalTerms {
     /// `refundReason`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// `operator` of a terminal's refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// `client_tsn`: the caller's serial of a terminal's refund, echoed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_tsn: Option<String>,
     /// Sandbox applications only: the outcome asked for, 0 to 99.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<u8>,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use money::{Amount, Currency};
 
+use crate::abort::AbortReason;
 use crate::command::{Command, Outcome};
 use crate::event::Event;
 use crate::ids::{QueryId, Reference};
@@ -68,6 +69,7 @@ pub(crate) fn attempt() -> Attempt {
         valid_until: later(90),
         accepted_at: None,
         scenario: None,
+        qr_code: None,
     }
 }
 
@@ -86,6 +88,8 @@ pub(crate) fn reversal(kind: ReversalKind, query_id: &str, minor: u64) -> Revers
         back_url: None,
         reserved: None,
         reason: None,
+        operator: None,
+        client_tsn: None,
         scenario: None,
     }
 }
@@ -118,7 +122,13 @@ pub(crate) fn orders() -> Vec<(&'static str, Order)> {
     let paid = Event::PaymentSucceeded { at: now(), trade_day: TODAY, result: result("00") };
     let failed = Event::PaymentFailed { at: now(), result: result("51") };
     let uncertain = Event::PaymentUncertain { at: now() };
-    let accepted = Event::PaymentAccepted { at: now() };
+    let accepted = Event::PaymentAccepted { at: now(), qr_code: None };
+    let calling = |reason| Event::AbortRequested { reason, at: now() };
+    let called = calling(AbortReason::Merchant);
+    let over = calling(AbortReason::Timeout);
+    let abort_lost = Event::AbortUncertain { at: now() };
+    let abort_refused = Event::AbortRefused { at: now(), result: result("96") };
+    let aborted = Event::Aborted { at: now(), result: result("00") };
     let refused = Event::ReversalRefused {
         query_id: REVERSAL.into(),
         at: now(),
@@ -132,6 +142,11 @@ pub(crate) fn orders() -> Vec<(&'static str, Order)> {
         ("paying", vec![started.clone()]),
         ("paying, accepted", vec![started.clone(), accepted]),
         ("unknown", vec![started.clone(), uncertain]),
+        ("aborting", vec![started.clone(), called.clone()]),
+        ("aborting at the deadline", vec![started.clone(), over]),
+        ("aborting, unknown", vec![started.clone(), called.clone(), abort_lost]),
+        ("aborting, refused", vec![started.clone(), called.clone(), abort_refused]),
+        ("aborted", vec![started.clone(), called, aborted]),
         ("failed", vec![started.clone(), failed]),
         ("paid", vec![started.clone(), paid.clone()]),
         ("paid, refund open", vec![started.clone(), paid.clone(), refund_asked(1000)]),
@@ -157,6 +172,14 @@ pub(crate) fn commands() -> Vec<(&'static str, Command, Timestamp)> {
     let ask = |kind, minor| Command::RequestReversal {
         terms: reversal(kind, fresh, minor),
         trade_day: TODAY,
+        paid_since: None,
+        same_day: true,
+    };
+    let late = |kind, minor| Command::RequestReversal {
+        terms: reversal(kind, fresh, minor),
+        trade_day: date(2026, 4, 6),
+        paid_since: Some(date(2026, 1, 6)),
+        same_day: false,
     };
     let told = |outcome| Command::RecordReversal {
         query_id: QueryId::from(REVERSAL),
@@ -166,24 +189,41 @@ pub(crate) fn commands() -> Vec<(&'static str, Command, Timestamp)> {
     let tomorrow = Command::RequestReversal {
         terms: reversal(ReversalKind::Cancellation, fresh, AMOUNT),
         trade_day: date(2026, 1, 6),
+        paid_since: None,
+        same_day: true,
     };
+    let abort = |reason| Command::RequestAbort { reason };
+    let ended = |outcome| Command::RecordAbort { outcome };
+    let shown = Outcome::Presented { qr_code: "https://wallet.example/1".to_owned() };
+    let any_day = late(ReversalKind::Cancellation, AMOUNT);
     let year = later(366 * 24 * 3600);
     vec![
         ("start_payment", Command::StartPayment { attempt: attempt() }, now()),
         ("start_payment, too late", Command::StartPayment { attempt: attempt() }, later(900)),
         ("payment accepted", pay(Outcome::Accepted), now()),
+        ("payment presented", pay(shown), now()),
         ("payment succeeded", pay(Outcome::Succeeded(result("00"))), now()),
         ("payment refused", pay(Outcome::Refused(result("51"))), now()),
         ("payment lost", pay(Outcome::Lost), now()),
         ("close, too early", Command::Close, later(899)),
         ("close", Command::Close, later(900)),
+        ("abort", abort(AbortReason::Merchant), now()),
+        ("abort at the deadline, too early", abort(AbortReason::Timeout), later(899)),
+        ("abort at the deadline", abort(AbortReason::Timeout), later(900)),
+        ("abort what is unknown", abort(AbortReason::Uncertain), now()),
+        ("abort accepted", ended(Outcome::Accepted), now()),
+        ("abort succeeded", ended(Outcome::Succeeded(result("00"))), now()),
+        ("abort refused", ended(Outcome::Refused(result("96"))), now()),
+        ("abort lost", ended(Outcome::Lost), now()),
         ("refund a part", ask(ReversalKind::Refund, 1000), now()),
         ("refund all", ask(ReversalKind::Refund, AMOUNT), now()),
         ("refund too much", ask(ReversalKind::Refund, AMOUNT.saturating_add(1)), now()),
         ("refund after a year", ask(ReversalKind::Refund, 1000), year),
+        ("refund after the days of a terminal", late(ReversalKind::Refund, 1000), now()),
         ("cancel", ask(ReversalKind::Cancellation, AMOUNT), now()),
         ("cancel a part", ask(ReversalKind::Cancellation, 1000), now()),
         ("cancel on the next trade day", tomorrow, now()),
+        ("cancel on a later day where that is allowed", any_day, now()),
         ("reversal accepted", told(Outcome::Accepted), now()),
         ("reversal succeeded", told(Outcome::Succeeded(result("00"))), now()),
         ("reversal refused", told(Outcome::Refused(result("96"))), now()),

@@ -11,6 +11,13 @@ pub trait Ids: Send + Sync + 'static {
     /// `queryId`: N 21.
     fn query_id(&self, now: Timestamp) -> QueryId;
 
+    /// `sn` of a terminal's order: N 16 beginning with 789, growing with time. Another node may
+    /// make the same one: then it is taken, and the next is tried.
+    fn sale_number(&self, now: Timestamp) -> OrderNumber;
+
+    /// `terminal_key`: 32 lower-case hexadecimal digits, 128 random bits.
+    fn terminal_key(&self) -> String;
+
     /// `notifyId`: AN 32.
     fn notice_id(&self) -> NoticeId;
 

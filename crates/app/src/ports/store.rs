@@ -1,7 +1,7 @@
 //! The store: write sets in, what was committed out.
 
 use async_trait::async_trait;
-use domain::ids::{MerchantId, OrderNumber, QueryId, Reference};
+use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
 use domain::order::Order;
 use jiff::Timestamp;
@@ -88,6 +88,16 @@ pub trait Store: Send + Sync + 'static {
         owner: &MerchantId,
         reference: &Reference,
     ) -> Result<Option<KeyClaim>, StoreError>;
+
+    /// The transactions of a merchant whose references carry this `orderId`, at most 10.
+    async fn references(
+        &self,
+        owner: &MerchantId,
+        order_id: &OrderId,
+    ) -> Result<Vec<KeyClaim>, StoreError>;
+
+    /// The transaction of a merchant by a second name, such as a wallet's number of it.
+    async fn by_name(&self, owner: &MerchantId, name: &str) -> Result<Option<Target>, StoreError>;
 
     /// The transaction of a merchant by its `queryId`.
     async fn by_query_id(

@@ -37,7 +37,9 @@ pub async fn cashier_order(
     let found = found.map_err(|error| platform.failed(&error))?;
     let order = found.ok_or(Refusal::UnknownTransaction)?.value;
     let directory = platform.directory.get();
-    let Origin::Industry { industry, channel, .. } = &order.terms.origin;
+    let Origin::Industry { industry, channel, .. } = &order.terms.origin else {
+        return Err(Refusal::UnknownTransaction);
+    };
     let merchant = directory.merchant(&order.terms.merchant);
     let industry = directory.industry(industry);
     let channel = directory.channel(channel);
@@ -57,7 +59,9 @@ pub async fn cashier_order(
 /// # Errors
 /// [`Refusal::Unavailable`] when the channel does not answer.
 pub async fn cashier_cards(platform: &Platform, order: &Order) -> Result<Vec<CardEntry>, Refusal> {
-    let Origin::Industry { industry, channel, user, .. } = &order.terms.origin;
+    let Origin::Industry { industry, channel, user, .. } = &order.terms.origin else {
+        return Err(Refusal::UnknownTransaction);
+    };
     let question = CardListQuestion {
         channel: channel.clone(),
         user: user.clone(),

@@ -81,5 +81,8 @@ async fn load(
 ) -> Result<Order, Refusal> {
     let order = platform.store.order(merchant, &target.order).await;
     let order = order.map_err(|error| platform.failed(&error))?;
-    order.map(|o| o.value).ok_or_else(|| platform.unexpected("a key names no order"))
+    let order = order.map(|o| o.value);
+    let order = order.ok_or_else(|| platform.unexpected("a key names no order"))?;
+    // The order of a terminal is not known to this dialect.
+    if order.sale().is_some() { Err(Refusal::UnknownTransaction) } else { Ok(order) }
 }

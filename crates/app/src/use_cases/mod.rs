@@ -13,6 +13,8 @@ mod request_reversal;
 mod rights;
 mod submit_order;
 mod tasks;
+pub mod terminals;
+pub mod till;
 
 pub use authorize::{begin_authorization, finish_authorization};
 pub use cards::{CardPayloadRequest, card_payload, list_cards};
@@ -22,7 +24,7 @@ pub use inquire::{Selector, inquire_payment, inquire_reversal};
 pub use login::{ChannelLogin, Handover, channel_login, follow_login_link};
 pub use notices::{notices_of, record_notice_attempt, resend_notice};
 pub use pay_order::{PayOrder, pay_order};
-pub use record::{RecordError, record_downstream};
+pub use record::{RecordError, record_downstream, record_wallet};
 pub use request_reversal::{RequestReversal, request_reversal};
 pub use submit_order::{SubmitOrder, submit_order};
 pub use tasks::{run_close, run_inquiry};

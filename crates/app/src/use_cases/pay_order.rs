@@ -7,7 +7,7 @@ use domain::order::{Attempt, Card, Order, Origin};
 use domain::{Command, Decision, apply, decide};
 
 use super::cashier::cashier_cards;
-use super::record::{Transaction, record_outcome};
+use super::record::{Transaction, What, record_outcome};
 use crate::limits::{
     ATTEMPT_VALID, NOTICE_FIRST_WAIT_S_MAX, RESOLVER_GRACE, STALE_RETRIES_COUNT_MAX,
 };
@@ -48,7 +48,7 @@ pub async fn pay_order(
     let order = start(platform, number, card, input.scenario).await?;
     let outcome = platform.downstream.pay(&order, payload).await;
     let transaction =
-        Transaction { owner: &order.terms.merchant, number, reversal: None, later: false };
+        Transaction { owner: &order.terms.merchant, number, what: What::Payment, later: false };
     let recorded = record_outcome(platform, transaction, &outcome).await;
     let order = recorded.unwrap_or_else(|error| platform.left_open(order, &error));
     wait_for_notice_if_asked(platform, &order, order.scenario()).await;
@@ -57,7 +57,10 @@ pub async fn pay_order(
 
 async fn load(platform: &Platform, number: &OrderNumber) -> Result<Versioned<Order>, Refusal> {
     let found = platform.store.order_by_number(number).await;
-    found.map_err(|error| platform.failed(&error))?.ok_or(Refusal::UnknownTransaction)
+    let found = found.map_err(|error| platform.failed(&error))?;
+    // The order of a terminal is paid at its wallet, and is not known here.
+    let found = found.filter(|order| order.value.sale().is_none());
+    found.ok_or(Refusal::UnknownTransaction)
 }
 
 async fn chosen_card(platform: &Platform, order: &Order, id: &CardId) -> Result<Card, Refusal> {
@@ -68,7 +71,9 @@ async fn chosen_card(platform: &Platform, order: &Order, id: &CardId) -> Result<
 
 /// The card for the downstream system: encrypted for it, never seen here, never kept.
 async fn payload(platform: &Platform, order: &Order, id: &CardId) -> Result<String, Refusal> {
-    let Origin::Industry { industry, channel, user, .. } = &order.terms.origin;
+    let Origin::Industry { industry, channel, user, .. } = &order.terms.origin else {
+        return Err(Refusal::UnknownTransaction);
+    };
     let directory = platform.directory.get();
     let acquirer = directory.acquirer(&order.terms.acquirer);
     let asker = acquirer.map(|a| a.downstream_app.clone());
@@ -110,6 +115,7 @@ async fn start(
             valid_until: now.checked_add(ATTEMPT_VALID).unwrap_or(now),
             accepted_at: None,
             scenario,
+            qr_code: None,
         };
         let decision = decide(&found.value, &Command::StartPayment { attempt }, now);
         let decision = decision.map_err(|rejection| Refusal::Rule { field: "tn", rejection })?;

@@ -10,12 +10,16 @@ use domain::party::Party;
 use domain::{Command, Decision, Event, Outcome, Rejection, apply, decide};
 use jiff::Timestamp;
 
+use super::till::takings;
 use crate::caller::Caller;
 use crate::limits::STALE_RETRIES_COUNT_MAX;
 use crate::platform::Platform;
 use crate::ports::store::{CommitOutcome, StoreError};
 use crate::refusal::Refusal;
-use crate::writeset::{OrderWrite, Task, TaskBody, TaskId, TaskWrite, Versioned, WriteSet};
+use crate::writeset::{
+    NameClaim, OrderWrite, Target, TargetKind, Task, TaskBody, TaskId, TaskWrite, Versioned,
+    WriteSet,
+};
 
 /// The outcome could not be recorded.
 #[derive(Debug, thiserror::Error)]
@@ -42,10 +46,27 @@ pub enum RecordError {
 pub(crate) struct Transaction<'a> {
     pub(crate) owner: &'a MerchantId,
     pub(crate) number: &'a OrderNumber,
-    /// The reversal, or `None` for the payment.
-    pub(crate) reversal: Option<&'a QueryId>,
+    /// Which attempt of it.
+    pub(crate) what: What<'a>,
     /// Whether the outcome came later, by notice or inquiry.
     pub(crate) later: bool,
+}
+
+/// What was attempted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum What<'a> {
+    /// The payment.
+    Payment,
+    /// The abort of the payment.
+    Abort,
+    /// A reversal.
+    Reversal(&'a QueryId),
+}
+
+/// An order that was made durable a moment ago with its resolver's task and nothing else.
+pub(crate) struct Fresh {
+    pub(crate) order: Versioned<Order>,
+    pub(crate) resolver: Versioned<Task>,
 }
 
 /// Takes a notice of the downstream system. The caller must be the downstream system of the
@@ -63,9 +84,37 @@ pub async fn record_downstream(
     let found = platform.store.order_by_number(number).await;
     let found = found.map_err(|error| platform.failed(&error))?;
     let order = found.map(|o| o.value).ok_or(Refusal::UnknownTransaction)?;
-    if caller.party != Party::Downstream(order.terms.acquirer.clone()) {
+    let is_theirs = caller.party == Party::Downstream(order.terms.acquirer.clone());
+    if !is_theirs || order.sale().is_some() {
         return Err(Refusal::UnknownTransaction);
     }
+    take_notice(platform, &order, query_id, outcome).await
+}
+
+/// Takes a notice of the wallet of a terminal's order; the sender was authenticated as the wallet.
+///
+/// # Errors
+/// A [`Refusal`]; the sender tries again.
+pub async fn record_wallet(
+    platform: &Platform,
+    number: &OrderNumber,
+    query_id: &QueryId,
+    outcome: Outcome,
+) -> Result<(), Refusal> {
+    let found = platform.store.order_by_number(number).await;
+    let found = found.map_err(|error| platform.failed(&error))?;
+    let order = found.map(|o| o.value).filter(|order| order.sale().is_some());
+    let order = order.ok_or(Refusal::UnknownTransaction)?;
+    take_notice(platform, &order, query_id, outcome).await
+}
+
+async fn take_notice(
+    platform: &Platform,
+    order: &Order,
+    query_id: &QueryId,
+    outcome: Outcome,
+) -> Result<(), Refusal> {
+    let number = &order.terms.number;
     let payment = &order.terms.query_id == query_id;
     if !payment && order.reversal(query_id).is_none() {
         return Err(Refusal::UnknownTransaction);
@@ -73,7 +122,7 @@ pub async fn record_downstream(
     let transaction = Transaction {
         owner: &order.terms.merchant,
         number,
-        reversal: (!payment).then_some(query_id),
+        what: if payment { What::Payment } else { What::Reversal(query_id) },
         later: true,
     };
     match record_outcome(platform, transaction, &outcome).await {
@@ -115,22 +164,39 @@ pub(crate) async fn record_outcome(
     transaction: Transaction<'_>,
     outcome: &Outcome,
 ) -> Result<Order, RecordError> {
+    record_from(platform, None, transaction, outcome).await
+}
+
+/// As [`record_outcome`], beginning with what is known of an order that was made a moment ago, so
+/// that nothing has to be read.
+pub(crate) async fn record_from(
+    platform: &Platform,
+    fresh: Option<Fresh>,
+    transaction: Transaction<'_>,
+    outcome: &Outcome,
+) -> Result<Order, RecordError> {
+    let mut fresh = fresh;
     // In turn, so that many outcomes and requests of one order do not starve one another. Who
     // waited in vain goes on all the same: the store alone decides.
     let _turn = platform.enter_order(transaction.number).await.ok();
     for _ in 0..STALE_RETRIES_COUNT_MAX {
-        let found = platform.store.order(transaction.owner, transaction.number).await?;
-        let found = found.ok_or(RecordError::NoOrder)?;
+        let found = if let Some(fresh) = fresh.take() {
+            Present::Fresh(fresh)
+        } else {
+            let found = platform.store.order(transaction.owner, transaction.number).await?;
+            Present::Stored(found.ok_or(RecordError::NoOrder)?)
+        };
         let now = platform.clock.now();
-        let command = command(platform, &found.value, transaction, outcome, now);
-        let event = match decide(&found.value, &command, now)? {
-            Decision::Nothing => return Ok(found.value),
+        let command = command(platform, found.order(), transaction, outcome, now);
+        let event = match decide(found.order(), &command, now)? {
+            Decision::Nothing => return Ok(found.into_order()),
             Decision::Happens(event) => *event,
         };
         let set = consequences(platform, found, event, transaction).await?;
         let after = set.order.as_ref().map(|write| write.order.clone());
         match (platform.store.commit(set).await?, after) {
             (CommitOutcome::Committed, Some(after)) => {
+                platform.watchers.changed(transaction.number);
                 platform.wake.wake();
                 return Ok(after);
             }
@@ -147,12 +213,13 @@ fn command(
     outcome: &Outcome,
     now: Timestamp,
 ) -> Command {
-    match transaction.reversal {
-        None => Command::RecordPayment {
+    match transaction.what {
+        What::Payment => Command::RecordPayment {
             outcome: outcome.clone(),
-            trade_day: platform.trade_day(&order.terms.acquirer, now),
+            trade_day: platform.settlement_day(order, now),
         },
-        Some(query_id) => Command::RecordReversal {
+        What::Abort => Command::RecordAbort { outcome: outcome.clone() },
+        What::Reversal(query_id) => Command::RecordReversal {
             query_id: query_id.clone(),
             outcome: outcome.clone(),
             later: transaction.later,
@@ -160,21 +227,53 @@ fn command(
     }
 }
 
+/// The order before an event, read or known.
+enum Present {
+    Fresh(Fresh),
+    Stored(Versioned<Order>),
+}
+
+impl Present {
+    const fn order(&self) -> &Order {
+        match self {
+            Self::Fresh(fresh) => &fresh.order.value,
+            Self::Stored(order) => &order.value,
+        }
+    }
+
+    fn into_order(self) -> Order {
+        match self {
+            Self::Fresh(fresh) => fresh.order.value,
+            Self::Stored(order) => order.value,
+        }
+    }
+}
+
 /// The write set of an event: the next order, the journal, the ledger, the notices, and the
 /// resolver's task ended or brought forward.
 async fn consequences(
     platform: &Platform,
-    found: Versioned<Order>,
+    found: Present,
     event: Event,
     transaction: Transaction<'_>,
 ) -> Result<WriteSet, RecordError> {
     let now = platform.clock.now();
+    let (found, resolver) = match found {
+        Present::Fresh(fresh) => (fresh.order, Some(fresh.resolver)),
+        Present::Stored(order) => {
+            let query_id = match transaction.what {
+                What::Payment | What::Abort => &order.value.terms.query_id,
+                What::Reversal(query_id) => query_id,
+            };
+            let id = TaskId::inquire(query_id);
+            let resolver = platform.store.task(transaction.owner, &id).await?;
+            (order, resolver)
+        }
+    };
     let order = apply(found.value, &event)?;
     let postings = ledger::postings(&order, &event);
     let mut tasks = Vec::new();
-    let query_id = transaction.reversal.unwrap_or(&order.terms.query_id).clone();
     let ended = event.final_result().is_some();
-    let resolver = platform.store.task(transaction.owner, &TaskId::inquire(&query_id)).await?;
     if let Some(Versioned { value: mut task, version }) = resolver {
         // Accepted or lost: ask at once, then by the schedule; final: never again.
         task.due_at = (!ended).then_some(now);
@@ -182,15 +281,83 @@ async fn consequences(
         tasks.push(TaskWrite::Replace { task, expected: version });
     }
     if let Some(result) = event.final_result() {
-        tasks.extend(notices(platform, &order, result, now).await?);
+        match order.sale() {
+            None => tasks.extend(notices(platform, &order, result, now).await?),
+            Some(_) => tasks.extend(callback(platform, &order, &event, now)),
+        }
     }
+    let records = takings::released(platform, &order, &event).await?;
     Ok(WriteSet {
+        names: wallet_name(&order, &event),
         order: Some(OrderWrite { order, expected: Some(found.version) }),
         events: vec![event],
         at: Some(now),
         postings,
         tasks,
+        records,
         ..WriteSet::default()
+    })
+}
+
+/// The wallet's number of a payment, by which merchants may name it too.
+fn wallet_name(order: &Order, event: &Event) -> Vec<NameClaim> {
+    let Event::PaymentSucceeded { result, .. } = event else { return Vec::new() };
+    let (Some(name), Some(_)) = (&result.reference, order.sale()) else { return Vec::new() };
+    vec![NameClaim {
+        owner: order.terms.merchant.clone(),
+        name: name.clone(),
+        target: Target {
+            order: order.terms.number.clone(),
+            query_id: order.terms.query_id.clone(),
+            kind: TargetKind::Payment,
+        },
+    }]
+}
+
+/// The callback of a terminal's order: of its success alone, if it asked for one.
+fn callback(
+    platform: &Platform,
+    order: &Order,
+    event: &Event,
+    now: Timestamp,
+) -> Option<TaskWrite> {
+    let Event::PaymentSucceeded { .. } = event else { return None };
+    order.terms.details.back_url.as_ref()?;
+    let body = (platform.settings.callback)(order);
+    let mut notice = fresh_notice(platform, Receiver::Merchant, order.terms.query_id.clone(), now);
+    notice.body = Some(body);
+    Some(notice_task(order, notice, now))
+}
+
+fn fresh_notice(
+    platform: &Platform,
+    receiver: Receiver,
+    transaction: QueryId,
+    now: Timestamp,
+) -> Notice {
+    Notice {
+        id: platform.ids.notice_id(),
+        receiver,
+        transaction,
+        after: None,
+        copies: 1,
+        created_at: now,
+        body: None,
+        state: NoticeState::Queued,
+        attempts: Vec::new(),
+    }
+}
+
+fn notice_task(order: &Order, notice: Notice, now: Timestamp) -> TaskWrite {
+    let due_at = now.checked_add(notice.receiver.first_gap()).unwrap_or(now);
+    TaskWrite::Insert(Task {
+        id: TaskId::notice(&notice.id),
+        owner: order.terms.merchant.clone(),
+        order: order.terms.number.clone(),
+        due_at: Some(due_at),
+        after: notice.after.as_ref().map(TaskId::notice),
+        attempts: 0,
+        body: TaskBody::Notice(Box::new(notice)),
     })
 }
 
@@ -212,26 +379,10 @@ async fn notices(
     let earlier = platform.store.tasks_of(&terms.merchant, &terms.number).await?;
     let copies = if scenario == Some(crate::scenario::DUPLICATE_NOTICES) { 2 } else { 1 };
     let made = [Receiver::Industry, Receiver::Channel].into_iter().map(|receiver| {
-        let after = last_notice(&earlier, receiver);
-        let id = platform.ids.notice_id();
-        TaskWrite::Insert(Task {
-            id: TaskId::notice(&id),
-            owner: terms.merchant.clone(),
-            order: terms.number.clone(),
-            due_at: Some(now),
-            after: after.as_ref().map(TaskId::notice),
-            attempts: 0,
-            body: TaskBody::Notice(Box::new(Notice {
-                id,
-                receiver,
-                transaction: transaction.clone(),
-                after,
-                copies,
-                created_at: now,
-                state: NoticeState::Queued,
-                attempts: Vec::new(),
-            })),
-        })
+        let mut notice = fresh_notice(platform, receiver, transaction.clone(), now);
+        notice.after = last_notice(&earlier, receiver);
+        notice.copies = copies;
+        notice_task(order, notice, now)
     });
     Ok(made.collect())
 }

@@ -9,7 +9,7 @@ use money::Amount;
 
 use super::inquire::{Selector, find};
 use super::pay_order::{resolver_task, wait_for_notice_if_asked};
-use super::record::{Transaction, record_outcome};
+use super::record::{Transaction, What, record_outcome};
 use super::rights::{acting_for, takes};
 use super::submit_order::{flight_key, remember, same_input, scenario};
 use crate::caller::Caller;
@@ -83,7 +83,7 @@ async fn act(platform: &Platform, order: Order, query_id: QueryId) -> (Order, Qu
     let transaction = Transaction {
         owner: &order.terms.merchant,
         number: &order.terms.number,
-        reversal: Some(&query_id),
+        what: What::Reversal(&query_id),
         later: false,
     };
     let recorded = record_outcome(platform, transaction, &outcome).await;
@@ -112,7 +112,9 @@ async fn load(
     number: &OrderNumber,
 ) -> Result<Versioned<Order>, Refusal> {
     let found = platform.store.order(owner, number).await;
-    found.map_err(|error| platform.failed(&error))?.ok_or(Refusal::UnknownTransaction)
+    let found = found.map_err(|error| platform.failed(&error))?;
+    let found = found.filter(|order| order.value.sale().is_none());
+    found.ok_or(Refusal::UnknownTransaction)
 }
 
 const fn target_kind(kind: ReversalKind) -> TargetKind {
@@ -136,7 +138,9 @@ async fn intend(
         let terms = terms(platform, caller, input, now);
         let query_id = terms.query_id.clone();
         let trade_day = platform.trade_day(&input.acquirer, now);
-        let decision = decide(&found.value, &Command::RequestReversal { terms, trade_day }, now);
+        let command =
+            Command::RequestReversal { terms, trade_day, paid_since: None, same_day: true };
+        let decision = decide(&found.value, &command, now);
         let decision = decision.map_err(refused)?;
         let Decision::Happens(event) = decision else {
             return Err(platform.unexpected("a reversal was decided to be nothing"));
@@ -183,6 +187,8 @@ fn terms(
         back_url: input.back_url.clone(),
         reserved: input.reserved.clone(),
         reason: input.reason.clone(),
+        operator: None,
+        client_tsn: None,
         scenario: scenario(caller, input.amount),
     }
 }

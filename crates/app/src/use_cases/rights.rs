@@ -27,7 +27,8 @@ pub(super) fn acting_for(
 ) -> Result<Acting, Refusal> {
     let industry = caller.industry()?;
     let directory = platform.directory.get();
-    let found = directory.merchant(merchant).filter(|m| m.active && &m.industry == industry);
+    let found =
+        directory.merchant(merchant).filter(|m| m.active && m.industry.as_ref() == Some(industry));
     let Some(found) = found.cloned() else {
         return Err(Refusal::no_right("merId", "no merchant of this application"));
     };

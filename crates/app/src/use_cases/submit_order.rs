@@ -51,7 +51,7 @@ pub async fn submit_order(
 ) -> Result<Order, Refusal> {
     let acting = acting_for(platform, caller, &input.merchant, &input.acquirer)?;
     takes(&acting.merchant, input.amount.currency())?;
-    opened(&acting.directory, &input.channel, &acting.merchant.industry, "channelCode")?;
+    opened(&acting.directory, &input.channel, caller.industry()?, "channelCode")?;
     let _flight = platform.enter(flight_key(&input.merchant, &input.reference)).await?;
     if let Some(first) = first_answer(platform, caller, &input).await? {
         return Ok(first);

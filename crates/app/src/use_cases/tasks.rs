@@ -3,9 +3,11 @@
 use domain::ids::QueryId;
 use domain::inquiry;
 use domain::order::{Order, OrderState};
-use domain::{Command, Decision, apply, decide};
+use domain::{Command, Decision, Outcome, apply, decide};
+use jiff::Timestamp;
 
-use super::record::{RecordError, Transaction, record_outcome};
+use super::record::{RecordError, Transaction, What, record_outcome};
+use super::till;
 use crate::platform::Platform;
 use crate::ports::store::{CommitOutcome, StoreError};
 use crate::writeset::{OrderWrite, Task, TaskBody, TaskWrite, Versioned, WriteSet};
@@ -56,9 +58,11 @@ pub async fn run_inquiry(platform: &Platform, claimed: &Versioned<Task>) -> Resu
     if !is_open(&found.value, reversal) {
         return finish(platform, claimed).await;
     }
-    let outcome = platform.downstream.inquire(&found.value, reversal).await;
-    let transaction =
-        Transaction { owner: &task.owner, number: &task.order, reversal, later: true };
+    if till::is_over(&found.value, platform.clock.now()) && reversal.is_none() {
+        return end_over(platform, claimed, found.value).await;
+    }
+    let (what, outcome) = ask(platform, &found.value, reversal).await;
+    let transaction = Transaction { owner: &task.owner, number: &task.order, what, later: true };
     match record_outcome(platform, transaction, &outcome).await {
         Ok(order) if !is_open(&order, reversal) => return Ok(()),
         Ok(_) => {}
@@ -75,9 +79,45 @@ pub async fn run_inquiry(platform: &Platform, claimed: &Versioned<Task>) -> Resu
     ask_again(platform, claimed).await
 }
 
+/// Asks whoever knows: the downstream system of the acquirer or the wallet of the sale. An abort
+/// without an answer is not inquired after but asked for again: only its answer tells.
+async fn ask<'q>(
+    platform: &Platform,
+    order: &Order,
+    reversal: Option<&'q QueryId>,
+) -> (What<'q>, Outcome) {
+    let what = reversal.map_or(What::Payment, What::Reversal);
+    if order.sale().is_none() {
+        return (what, platform.downstream.inquire(order, reversal).await);
+    }
+    match (&order.state, reversal) {
+        (OrderState::Aborting { abort, .. }, None) if abort.is_open() => {
+            (What::Abort, platform.wallets.abort(order).await)
+        }
+        _ => (what, platform.wallets.inquire(order, reversal).await),
+    }
+}
+
+/// The deadline of a terminal's order has come.
+async fn end_over(
+    platform: &Platform,
+    claimed: &Versioned<Task>,
+    order: Order,
+) -> Result<(), StoreError> {
+    match till::expire(platform, order).await {
+        Ok(order) if !order.is_open() => Ok(()),
+        Ok(_) => ask_again(platform, claimed).await,
+        Err(refusal) => {
+            let order = &claimed.value.order;
+            tracing::error!(%order, %refusal, "an order could not be ended at its deadline");
+            ask_again(platform, claimed).await
+        }
+    }
+}
+
 fn is_open(order: &Order, reversal: Option<&QueryId>) -> bool {
     match reversal {
-        None => matches!(order.state, OrderState::Paying { .. } | OrderState::Unknown { .. }),
+        None => order.is_open(),
         Some(id) => order.reversal(id).is_some_and(domain::reversal::Reversal::is_open),
     }
 }
@@ -92,7 +132,8 @@ async fn ask_again(platform: &Platform, claimed: &Versioned<Task>) -> Result<(),
     }
     task.attempts = task.attempts.saturating_add(1);
     let now = platform.clock.now();
-    task.due_at = Some(now.checked_add(inquiry::gap(task.attempts)).unwrap_or(now));
+    let next = now.checked_add(inquiry::gap(task.attempts)).unwrap_or(now);
+    task.due_at = Some(sooner(platform, &task, next, now).await?);
     let set = WriteSet {
         tasks: vec![TaskWrite::Replace { task, expected: version }],
         ..WriteSet::default()
@@ -100,6 +141,19 @@ async fn ask_again(platform: &Platform, claimed: &Versioned<Task>) -> Result<(),
     platform.store.commit(set).await?;
     platform.wake.wake();
     Ok(())
+}
+
+/// The deadline of a terminal's order, when that comes before the next inquiry.
+async fn sooner(
+    platform: &Platform,
+    task: &Task,
+    next: Timestamp,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    let found = platform.store.order(&task.owner, &task.order).await?;
+    let sales = found.map(|order| order.value).filter(|order| order.sale().is_some());
+    let deadline = sales.map(|order| order.terms.expires_at).filter(|deadline| *deadline > now);
+    Ok(deadline.map_or(next, |deadline| deadline.min(next)))
 }
 
 fn done(claimed: &Versioned<Task>) -> TaskWrite {

@@ -44,6 +44,7 @@ fn notice() -> Notice {
         transaction: "q".into(),
         after: None,
         copies: 1,
+        body: None,
         created_at: samples::now(),
         state: NoticeState::Queued,
         attempts: Vec::new(),
@@ -96,4 +97,18 @@ fn a_notice_resent_by_hand_can_still_be_confirmed_and_stays_so() {
     notice = notice.attempted(attempt(Some("down again")), samples::later(99));
     assert_eq!(notice.state, NoticeState::Confirmed { at: samples::later(90) });
     assert_eq!(notice.next_count(), 6);
+}
+
+#[test]
+fn a_callback_goes_out_four_times() {
+    let mut notice = Notice { receiver: Receiver::Merchant, ..notice() };
+    assert_eq!(notice.receiver.first_gap(), SignedDuration::from_secs(1));
+    let mut gaps = Vec::new();
+    loop {
+        notice = notice.attempted(attempt(Some("refused")), samples::now());
+        let NoticeState::Retrying { due_at } = notice.state else { break };
+        gaps.push(due_at.duration_since(samples::now()).as_secs());
+    }
+    assert_eq!(gaps, [5, 30, 600]);
+    assert_eq!(notice.state.name(), "UNDELIVERED");
 }

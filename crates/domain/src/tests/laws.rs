@@ -3,6 +3,7 @@
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
+use crate::abort::AbortReason;
 use crate::command::{Command, Outcome};
 use crate::decide::{Decision, decide};
 use crate::event::Event;
@@ -14,9 +15,18 @@ use crate::{apply, replay, samples};
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::Accepted),
+        Just(Outcome::Presented { qr_code: "code".to_owned() }),
         Just(Outcome::Succeeded(samples::result("00"))),
         Just(Outcome::Refused(samples::result("51"))),
         Just(Outcome::Lost),
+    ]
+}
+
+fn reason() -> impl Strategy<Value = AbortReason> {
+    prop_oneof![
+        Just(AbortReason::Merchant),
+        Just(AbortReason::Timeout),
+        Just(AbortReason::Uncertain),
     ]
 }
 
@@ -36,9 +46,11 @@ fn command() -> impl Strategy<Value = Command> {
         3 => (outcome(), day())
             .prop_map(|(outcome, trade_day)| Command::RecordPayment { outcome, trade_day }),
         1 => Just(Command::Close),
+        1 => reason().prop_map(|reason| Command::RequestAbort { reason }),
+        1 => outcome().prop_map(|outcome| Command::RecordAbort { outcome }),
         4 => (kind, 10..16_u8, minor, day()).prop_map(|(kind, number, minor, trade_day)| {
             let terms = samples::reversal(kind, &query_id(number), minor);
-            Command::RequestReversal { terms, trade_day }
+            Command::RequestReversal { terms, trade_day, paid_since: None, same_day: true }
         }),
         4 => (10..16_u8, outcome(), any::<bool>()).prop_map(|(number, outcome, later)| {
             Command::RecordReversal { query_id: query_id(number).as_str().into(), outcome, later }
@@ -76,11 +88,25 @@ fn live(commands: &[(Command, i64)]) -> (Order, Vec<Event>, Vec<Posting>) {
 /// What must hold of every single step.
 fn check_step(before: &Order, after: &Order, event: &Event) {
     if matches!(before.state, OrderState::Unknown { .. }) {
-        let by_evidence =
-            matches!(event, Event::PaymentSucceeded { .. } | Event::PaymentFailed { .. });
+        let by_evidence = matches!(
+            event,
+            Event::PaymentSucceeded { .. }
+                | Event::PaymentFailed { .. }
+                | Event::AbortRequested { .. }
+        );
         assert!(by_evidence, "UNKNOWN ends by evidence alone, not by {}", event.name());
     }
-    if matches!(before.state, OrderState::Closed { .. } | OrderState::Failed { .. }) {
+    if let OrderState::Aborting { abort, .. } = &before.state
+        && abort.is_open()
+    {
+        let by_abort =
+            !matches!(event, Event::PaymentSucceeded { .. } | Event::PaymentFailed { .. });
+        assert!(by_abort, "an open abort ends by its own answer, not by {}", event.name());
+    }
+    if matches!(
+        before.state,
+        OrderState::Closed { .. } | OrderState::Failed { .. } | OrderState::Aborted { .. }
+    ) {
         panic!("{} came after the end", event.name());
     }
     if before.settlement().is_some() {

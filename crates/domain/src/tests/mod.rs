@@ -13,5 +13,5 @@ fn the_state_table_is_the_committed_one() {
 fn the_table_has_every_state() {
     let names: std::collections::BTreeSet<_> =
         crate::samples::orders().iter().map(|(_, order)| order.state.name()).collect();
-    assert_eq!(names.len(), 9, "each of the nine states has a sample: {names:?}");
+    assert_eq!(names.len(), 11, "each of the eleven states has a sample: {names:?}");
 }

@@ -1,0 +1,95 @@
+//! query: an order as it stands, exact at its deadline.
+
+use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference};
+use domain::order::Order;
+use domain::terminal::{CLIENT_SN_SPACE, Terminal};
+
+use super::end::{expire, is_over};
+use super::{OrderBy, TillRefusal, place};
+use crate::platform::Platform;
+use crate::writeset::{Target, TargetKind};
+
+/// An order that a till asked for.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The order.
+    pub order: Order,
+    /// The refund that was asked for, if one was named alone.
+    pub refund: Option<QueryId>,
+}
+
+/// The order as it stands. Past its deadline an open attempt is ended before the answer.
+///
+/// # Errors
+/// [`TillRefusal::NoOrder`] when the merchant has none; the store's failures.
+pub async fn query(
+    platform: &Platform,
+    terminal: &Terminal,
+    by: &OrderBy,
+) -> Result<Found, TillRefusal> {
+    let merchant = place(platform, terminal)?.merchant.id;
+    let found = find(platform, &merchant, by).await?;
+    if is_over(&found.order, platform.clock.now()) {
+        let order = expire(platform, found.order).await?;
+        return Ok(Found { order, ..found });
+    }
+    Ok(found)
+}
+
+/// Any terminal of the merchant may ask; a foreign order is not there (upay.md section 9.4).
+pub(super) async fn find(
+    platform: &Platform,
+    merchant: &MerchantId,
+    by: &OrderBy,
+) -> Result<Found, TillRefusal> {
+    match by {
+        OrderBy::Sn(sn) => by_number(platform, merchant, sn).await,
+        OrderBy::ClientSn(client_sn) => {
+            let reference =
+                Reference { order_id: client_sn.as_str().into(), txn_time: CLIENT_SN_SPACE.into() };
+            let claim = platform.store.by_reference(merchant, &reference).await;
+            let claim = claim.map_err(|error| platform.till_failed(&error))?;
+            let target = claim.ok_or(TillRefusal::NoOrder)?.target;
+            order(platform, merchant, &target.order, None).await
+        }
+        OrderBy::RefundRequestNo(number) => {
+            let order_id = OrderId::new(number.as_str());
+            let claims = platform.store.references(merchant, &order_id).await;
+            let claims = claims.map_err(|error| platform.till_failed(&error))?;
+            let targets = claims.into_iter().map(|claim| claim.target);
+            let mut refunds = targets.filter(|target| target.kind == TargetKind::Refund);
+            let target = refunds.next().ok_or(TillRefusal::NoOrder)?;
+            order(platform, merchant, &target.order, Some(target.query_id)).await
+        }
+    }
+}
+
+/// By `sn`, else by the wallet's number.
+async fn by_number(
+    platform: &Platform,
+    merchant: &MerchantId,
+    sn: &str,
+) -> Result<Found, TillRefusal> {
+    match order(platform, merchant, &sn.into(), None).await {
+        Err(TillRefusal::NoOrder) => {
+            let named = platform.store.by_name(merchant, sn).await;
+            let named: Option<Target> = named.map_err(|error| platform.till_failed(&error))?;
+            let target = named.ok_or(TillRefusal::NoOrder)?;
+            order(platform, merchant, &target.order, None).await
+        }
+        found => found,
+    }
+}
+
+async fn order(
+    platform: &Platform,
+    merchant: &MerchantId,
+    number: &OrderNumber,
+    refund: Option<QueryId>,
+) -> Result<Found, TillRefusal> {
+    let found = platform.store.order(merchant, number).await;
+    let found = found.map_err(|error| platform.till_failed(&error))?;
+    // An order of the other dialect is not known to a till.
+    let found = found.filter(|order| order.value.sale().is_some());
+    found.map(|order| Found { order: order.value, refund }).ok_or(TillRefusal::NoOrder)
+}
