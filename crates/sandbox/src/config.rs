@@ -27,6 +27,9 @@ pub struct PartnersConfig {
     pub services: Vec<ServiceConfig>,
     /// The downstream payment system.
     pub simulator: SimulatorConfig,
+    /// The wallets behind the terminals, on the listener of the downstream payment system;
+    /// `None` when there are none.
+    pub wallet: Option<WalletConfig>,
 }
 
 /// Sockets that are bound already.
@@ -143,6 +146,17 @@ pub struct ChannelLink {
 pub struct SimulatorConfig {
     /// The relation to the platform; its `code` is the acquirer IIN.
     pub relation: Relation,
+}
+
+/// The wallets behind the terminals.
+#[derive(Clone)]
+pub struct WalletConfig {
+    /// Their own public base address without a slash at the end, and without a path.
+    pub base_url: String,
+    /// The platform's base address, likewise: notices go there.
+    pub platform_url: String,
+    /// What authenticates calls and notices, shared with the platform; at least 16 bytes.
+    pub secret: Secret<String>,
 }
 
 impl BankBrand {

@@ -1,5 +1,5 @@
 //! Simulated partners: channel apps (Harbour Bank, Jade Wallet), industry services (ParkEasy,
-//! TravelJoy) and the downstream payment system of an acquirer.
+//! TravelJoy), the downstream payment system of an acquirer, and the wallets behind terminals.
 //!
 //! Goal: whoever starts the sandbox can walk the whole journey against partners that behave as
 //! real ones do. They are programs of their own: they get addresses, keys and a clock, speak the
@@ -15,11 +15,12 @@ pub mod limits;
 mod partners;
 mod reply;
 pub mod service;
+pub mod wallet;
 mod web;
 
 pub use clock::{Busy, PartnerClock};
 pub use config::{
     BankBrand, BankConfig, ChannelLink, IconConfig, Listeners, OauthConfig, PartnersConfig,
-    Relation, ServiceBrand, ServiceConfig, SimulatorConfig, UserConfig,
+    Relation, ServiceBrand, ServiceConfig, SimulatorConfig, UserConfig, WalletConfig,
 };
 pub use partners::{Partners, StartError};

@@ -60,3 +60,29 @@ pub const JOURNAL_BYTES_MAX: u64 = 1 << 30;
 
 /// How long in seconds of real time a stopping partner finishes what it had begun.
 pub const STOP_SECONDS_MAX: u64 = 5;
+
+/// Trades of the simulated wallets that are over and still known; the oldest is forgotten.
+pub const WALLET_TRADES_MAX: usize = 200_000;
+
+/// Trades of the simulated wallets that somebody may still pay; beyond it an operation fails.
+pub const WALLET_OPEN_TRADES_MAX: usize = 100_000;
+
+/// Refunds of the simulated wallets that are known; the oldest is forgotten.
+pub const WALLET_REFUNDS_MAX: usize = 100_000;
+
+/// Presented orders of which merchant and subject are known; the oldest are forgotten.
+pub const WALLET_PRESENTATIONS_MAX: usize = 20_000;
+
+/// Largest file of the wallets' journal in bytes, apart from its last batch.
+pub const WALLET_JOURNAL_FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Files of the wallets' journal that are kept.
+pub const WALLET_JOURNAL_FILES_MAX: usize = 5;
+
+/// After how many seconds of business time a payer types the PIN or declines (`upay.md` 14,
+/// 9905 and 9906).
+pub const WALLET_PENDING_SECONDS: i64 = 10;
+
+/// For how many seconds of business time nothing can be learned of an unclear payment (`upay.md`
+/// 14, 9996).
+pub const WALLET_UNCLEAR_SECONDS: i64 = 60;

@@ -16,6 +16,7 @@ use crate::config::{BankConfig, Listeners, PartnersConfig, ServiceConfig};
 use crate::downstream::Simulator;
 use crate::limits::STOP_SECONDS_MAX;
 use crate::service::Service;
+use crate::wallet::Wallet;
 use crate::web::origin_of;
 
 /// The partners could not be started.
@@ -32,6 +33,9 @@ pub enum StartError {
     /// An address of the configuration is not usable.
     #[error("{0} is no base address such as http://127.0.0.1:8081/second")]
     BaseUrl(String),
+    /// What authenticates the wallets' calls is too short to be a secret.
+    #[error("the secret shared with the simulated wallets has fewer than 16 bytes")]
+    WalletSecret,
 }
 
 /// The running partners.
@@ -39,6 +43,7 @@ pub struct Partners {
     banks: Vec<Arc<Bank>>,
     services: Vec<Arc<Service>>,
     simulator: Arc<Simulator>,
+    wallet: Option<Arc<Wallet>>,
     tasks: JoinSet<()>,
 }
 
@@ -56,7 +61,7 @@ impl Partners {
     ) -> Result<Self, StartError> {
         let mut tasks = JoinSet::new();
         let (stop, stopped) = watch::channel(false);
-        let (banks, services, simulator) = open(config)?;
+        let Opened { banks, services, simulator, wallet } = open(config)?;
         tasks.spawn(async move {
             shutdown.await;
             // Nobody listens any more only when all have stopped already.
@@ -67,9 +72,13 @@ impl Partners {
         tasks.spawn(serve(listeners.banks, pages, stopped.clone()));
         let pages = merged(services.iter().map(Service::router).collect());
         tasks.spawn(serve(listeners.services, pages, stopped.clone()));
-        tasks.spawn(serve(listeners.simulator, simulator.router(), stopped));
+        let wallets = wallet.as_ref().map(Wallet::router).unwrap_or_default();
+        tasks.spawn(serve(listeners.simulator, simulator.router().merge(wallets), stopped));
         simulator.resume();
-        Ok(Self { banks, services, simulator, tasks })
+        if let Some(wallet) = &wallet {
+            wallet.resume();
+        }
+        Ok(Self { banks, services, simulator, wallet, tasks })
     }
 
     /// Forgets everything that happened since the first start, in memory and on disk.
@@ -83,7 +92,16 @@ impl Partners {
         for service in &self.services {
             service.reset()?;
         }
+        if let Some(wallet) = &self.wallet {
+            wallet.reset()?;
+        }
         self.simulator.reset()
+    }
+
+    /// The wallets behind the terminals, if there are any.
+    #[must_use]
+    pub fn wallet(&self) -> Option<&Arc<Wallet>> {
+        self.wallet.as_ref()
     }
 
     /// Waits until all partners have stopped after the shutdown.
@@ -92,10 +110,15 @@ impl Partners {
     }
 }
 
-type Opened = (Vec<Arc<Bank>>, Vec<Arc<Service>>, Arc<Simulator>);
+struct Opened {
+    banks: Vec<Arc<Bank>>,
+    services: Vec<Arc<Service>>,
+    simulator: Arc<Simulator>,
+    wallet: Option<Arc<Wallet>>,
+}
 
 fn open(config: PartnersConfig) -> Result<Opened, StartError> {
-    let PartnersConfig { clock, client, folder, banks, services, simulator } = config;
+    let PartnersConfig { clock, client, folder, banks, services, simulator, wallet } = config;
     let folder = folder.as_deref();
     let partner = |relation: Relation| {
         let reading = Arc::new(Reading(Arc::clone(&clock)));
@@ -118,7 +141,9 @@ fn open(config: PartnersConfig) -> Result<Opened, StartError> {
     };
     let services = services.into_iter().map(open_service).collect::<Result<Vec<_>, _>>()?;
     let simulator = Simulator::open(partner(simulator.relation), Arc::clone(&clock), folder)?;
-    Ok((banks, services, simulator))
+    let open_wallet = |wallet| Wallet::open(&wallet, client.clone(), Arc::clone(&clock), folder);
+    let wallet = wallet.map(open_wallet).transpose()?;
+    Ok(Opened { banks, services, simulator, wallet })
 }
 
 /// Serves until told to stop, then finishes what was begun, for a bounded time.

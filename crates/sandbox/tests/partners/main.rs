@@ -8,4 +8,5 @@ mod bank;
 mod browser;
 mod downstream;
 mod service;
+mod wallet;
 mod world;

@@ -15,10 +15,12 @@ use jiff::{SignedDuration, Timestamp};
 use jose::cert::Identity;
 use jose::jws::{self, Answer, Call, PartnerKeys, SignOptions, verify_answer, verify_request};
 use jose::keyring::Clock;
+use jose::mac::MacKey;
 use jose::secret::Secret;
+use sandbox::wallet::Wallet;
 use sandbox::{
     BankBrand, BankConfig, Busy, IconConfig, Listeners, OauthConfig, PartnerClock, Partners,
-    PartnersConfig, Relation, ServiceBrand, ServiceConfig, SimulatorConfig,
+    PartnersConfig, Relation, ServiceBrand, ServiceConfig, SimulatorConfig, WalletConfig,
 };
 use sdk::JWS_HEADER;
 use tokio::net::TcpListener;
@@ -29,6 +31,7 @@ use wire::ucsp::{
     PaymentResultInquiryAnswer, ResponseCode, SubmitPaymentOrder, SubmitPaymentOrderAnswer, decode,
     decode_flat, encode_answer, encode_flat_answer,
 };
+use wire::wallet;
 
 pub(crate) const BANK_APP: &str = "HARBOUR1";
 pub(crate) const SERVICE_APP: &str = "PARKEASY";
@@ -36,6 +39,10 @@ pub(crate) const DOWNSTREAM_APP: &str = "DOWNSTRM";
 pub(crate) const CHANNEL: &str = "20000001";
 pub(crate) const INDUSTRY: &str = "10000001";
 pub(crate) const CLIENT_SECRET: &str = "a secret of the platform";
+
+pub(crate) fn wallet_secret() -> Secret<String> {
+    Secret::new("a secret of platform and wallet".to_owned())
+}
 
 pub(crate) fn start() -> Timestamp {
     "2026-01-05T02:30:00Z".parse().unwrap()
@@ -116,6 +123,8 @@ pub(crate) struct Platform {
     got: mpsc::UnboundedSender<Got>,
     pub(crate) script: Mutex<VecDeque<Script>>,
     pub(crate) status: Mutex<&'static str>,
+    /// How many wallet notices it will not take.
+    pub(crate) deaf: Mutex<u32>,
 }
 
 /// Everything a test needs.
@@ -149,6 +158,7 @@ impl World {
             got: sender,
             script: Mutex::default(),
             status: Mutex::new("PAYING"),
+            deaf: Mutex::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let platform_url = format!("http://{}", listener.local_addr().unwrap());
@@ -193,6 +203,11 @@ impl World {
         self.partners = Some((started, stop));
     }
 
+    /// The wallets behind the terminals.
+    pub(crate) fn wallet(&self) -> &Arc<Wallet> {
+        self.partners.as_ref().and_then(|(partners, _)| partners.wallet()).unwrap()
+    }
+
     /// Forgets everything, as the sandbox's reset does.
     pub(crate) fn reset(&self) {
         let (partners, _) = self.partners.as_ref().unwrap();
@@ -232,6 +247,11 @@ impl World {
             banks: vec![bank],
             services: vec![service],
             simulator: SimulatorConfig { relation: self.relation(DOWNSTREAM_APP, "00010344") },
+            wallet: Some(WalletConfig {
+                base_url: self.downstream_url.clone(),
+                platform_url: self.platform_url.clone(),
+                secret: wallet_secret(),
+            }),
         }
     }
 
@@ -349,12 +369,28 @@ impl Platform {
     }
 }
 
+fn take_wallet_notice(platform: &Platform, headers: &HeaderMap, body: &Bytes) -> Response {
+    let key = MacKey::new(&wallet_secret()).unwrap();
+    let tag = headers.get(wallet::MAC_HEADER).unwrap().to_str().unwrap();
+    assert!(key.holds(&wallet::request_context(wallet::NOTICE_PATH), body, tag));
+    let got = Got { path: wallet::NOTICE_PATH.to_owned(), body: body.to_vec() };
+    platform.got.send(got).unwrap();
+    let mut deaf = platform.deaf.lock().unwrap();
+    let answer = wallet::encode(&wallet::NoticeAnswer { taken: *deaf == 0 });
+    *deaf = deaf.saturating_sub(1);
+    let mac = key.tag(&wallet::answer_context(tag), &answer);
+    ([(wallet::MAC_HEADER, mac)], answer).into_response()
+}
+
 async fn handle(
     State(platform): State<Arc<Platform>>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if uri.path() == wallet::NOTICE_PATH {
+        return take_wallet_notice(&platform, &headers, &body);
+    }
     let call = Call {
         header: headers.get(JWS_HEADER).and_then(|value| value.to_str().ok()),
         body: &body,

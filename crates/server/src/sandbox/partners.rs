@@ -43,6 +43,7 @@ pub(super) fn config(
         simulator: SimulatorConfig {
             relation: relation(installation, addresses, DOWNSTREAM_APP, ACQUIRER)?,
         },
+        wallet: None,
     })
 }
 
