@@ -24,6 +24,6 @@ pub const RECONNECT_PAUSE_MS: u64 = 50;
 /// Terminals that are activated for payments, at most one a connection.
 pub const TERMINALS_COUNT: usize = 8;
 /// How long requests that fell due in the window may take after it, in seconds.
-pub const DRAIN_S_MAX: u64 = 30;
+pub const DRAIN_S_MAX: u64 = 10;
 /// Kinds of errors that are told apart; the rest is counted together.
 pub const ERROR_KINDS_MAX: usize = 64;

@@ -148,15 +148,18 @@ async fn ask(mut connection: Connection, mut script: Box<dyn Script>, all: Arc<S
         };
         let exchanged = connection.exchange(request).await;
         let now = Instant::now();
-        let counts = all.pace.counts(due, now);
         let verdict = match &exchanged {
             Ok(answer) => script.judge(answer),
             Err(error) => Verdict::Wrong(format!("connection broke: {}", error.kind())),
         };
         all.watch.ended(now, exchanged.is_ok(), verdict.is_right());
-        if counts {
+        let in_window = all.pace.window().counts(now);
+        if in_window {
+            tally.came(verdict.is_right());
+        }
+        if all.pace.counts(due, now) {
             let took = exchanged.is_ok().then(|| now.saturating_duration_since(due));
-            tally.count(took, verdict, exchanged.as_ref().ok(), all.pace.window().counts(now));
+            tally.count(took, verdict, exchanged.as_ref().ok());
         }
         let broke = exchanged.is_err();
         if broke {
@@ -195,7 +198,7 @@ async fn probe(mut connection: Connection, mut script: Box<dyn Script>, window: 
             Ok(answer) => {
                 let now = Instant::now();
                 if window.counts(now) {
-                    tally.count(Some(now - sent), script.judge(&answer), None, true);
+                    tally.count(Some(now - sent), script.judge(&answer), None);
                 }
             }
             Err(error) => {

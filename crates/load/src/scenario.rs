@@ -175,7 +175,7 @@ fn report(
     ensure!(!outcome.exhausted, "the requests ran out: sign more of them ahead (--requests)");
     let Outcome { tally, elapsed, longest_stall, .. } = outcome;
     let latencies = Latencies::of(tally.latencies_us);
-    let answers = f64::from(u32::try_from(latencies.count)?.max(1));
+    let answers = f64::from(u32::try_from(tally.came)?.max(1));
     let each = |used: Option<u64>| Some(f64::from(u32::try_from(used?).ok()?) / answers);
     let probes = probes.iter().zip(outcome.probes).map(|(probe, tally)| ProbeReport {
         probe: *probe,

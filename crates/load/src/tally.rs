@@ -34,7 +34,9 @@ impl Sample {
 pub struct Tally {
     /// Time of each answer in microseconds, right or wrong, in no order.
     pub latencies_us: Vec<u32>,
-    /// Right answers that came within the window: the rate.
+    /// Answers and broken exchanges that came within the window, whenever they were due.
+    pub came: u64,
+    /// Right ones of them: the rate.
     pub right: u64,
     /// What was wrong, and how often.
     pub errors: BTreeMap<String, u64>,
@@ -46,6 +48,7 @@ impl Tally {
     /// Adds what another connection saw.
     pub fn add(&mut self, other: Self) {
         self.latencies_us.extend(other.latencies_us);
+        self.came += other.came;
         self.right += other.right;
         self.samples.extend(other.samples);
         for (error, count) in other.errors {
@@ -53,24 +56,22 @@ impl Tally {
         }
     }
 
-    /// Counts one answer, or with no time a request that got none. `in_window` says whether it
-    /// came before the end.
-    pub fn count(
-        &mut self,
-        took: Option<Duration>,
-        verdict: Verdict,
-        answer: Option<&Answer<'_>>,
-        in_window: bool,
-    ) {
+    /// Counts for the rate what came within the window.
+    pub fn came(&mut self, right: bool) {
+        self.came += 1;
+        self.right += u64::from(right);
+    }
+
+    /// Counts one answer that was due in the window, or with no time a request that got none.
+    pub fn count(&mut self, took: Option<Duration>, verdict: Verdict, answer: Option<&Answer<'_>>) {
         if let Some(took) = took {
             self.latencies_us.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
         }
         match verdict {
-            Verdict::Wrong(error) => return self.wrong_often(error, 1),
+            Verdict::Wrong(error) => self.wrong_often(error, 1),
             Verdict::Keep => self.samples.extend(answer.map(Sample::of)),
             Verdict::Right => {}
         }
-        self.right += u64::from(in_window);
     }
 
     /// Counts something that was wrong.
