@@ -192,6 +192,7 @@ fn result(answer: &TransactionResult) -> DownstreamResult {
         settle_date: kept(&answer.settle_date, &rows::SETTLE_DATE),
         trace_no: kept(&answer.trace_no, &rows::TRACE_NO),
         trace_time: kept(&answer.trace_time, &rows::TRACE_TIME),
+        wallet: None,
     }
 }
 

@@ -84,6 +84,8 @@ fn refunded(state: &OrderState) -> Option<String> {
         | OrderState::Closed { .. }
         | OrderState::Paying { .. }
         | OrderState::Unknown { .. }
+        | OrderState::Aborting { .. }
+        | OrderState::Aborted { .. }
         | OrderState::Failed { .. } => None,
         OrderState::Cancelled { .. } => Some("0".to_owned()),
         OrderState::Paid { settlement }

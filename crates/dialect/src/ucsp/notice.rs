@@ -90,7 +90,11 @@ fn of_reversal(
 /// What the notices of a payment and of its reversals have in common.
 fn common(order: &Order, status: &'static str, result: &DownstreamResult) -> PaymentResultNotice {
     let terms = &order.terms;
-    let Origin::Industry { channel, user, .. } = &terms.origin;
+    // A terminal's order has neither channel nor user, and its notices are callbacks.
+    let (channel_code, user_id) = match &terms.origin {
+        Origin::Industry { channel, user, .. } => (channel.to_string(), user.to_string()),
+        Origin::Terminal(_) => Default::default(),
+    };
     PaymentResultNotice {
         mer_id: terms.merchant.to_string(),
         acq_iin: terms.acquirer.to_string(),
@@ -103,8 +107,8 @@ fn common(order: &Order, status: &'static str, result: &DownstreamResult) -> Pay
         settle_date: result.settle_date.clone(),
         trace_no: result.trace_no.clone(),
         trace_time: result.trace_time.clone(),
-        channel_code: channel.to_string(),
-        user_id: user.to_string(),
+        channel_code,
+        user_id,
         ..PaymentResultNotice::default()
     }
 }

@@ -35,9 +35,10 @@ impl Shown {
 pub fn payment_shown(state: &OrderState) -> Shown {
     match state {
         OrderState::Created => Shown::plain("CREATED"),
-        OrderState::Closed { .. } => Shown::plain("CLOSED"),
+        // Only attempts of terminals are aborted; the names are the nearest.
+        OrderState::Closed { .. } | OrderState::Aborted { .. } => Shown::plain("CLOSED"),
         OrderState::Paying { .. } => Shown::plain("PAYING"),
-        OrderState::Unknown { .. } => Shown::unknown("PAYING"),
+        OrderState::Unknown { .. } | OrderState::Aborting { .. } => Shown::unknown("PAYING"),
         OrderState::Failed { result, .. } => Shown::final_result("FAIL", result),
         OrderState::Paid { settlement } => Shown::final_result("SUCCESS", &settlement.result),
         OrderState::PartRefunded { settlement } => {
@@ -67,7 +68,9 @@ pub(super) fn payment_result(state: &OrderState) -> Option<(&'static str, &Downs
         OrderState::Created
         | OrderState::Closed { .. }
         | OrderState::Paying { .. }
-        | OrderState::Unknown { .. } => None,
+        | OrderState::Unknown { .. }
+        | OrderState::Aborting { .. }
+        | OrderState::Aborted { .. } => None,
         OrderState::Failed { result, .. } => Some(("FAIL", result)),
         OrderState::Paid { settlement }
         | OrderState::PartRefunded { settlement }

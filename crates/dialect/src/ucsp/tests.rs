@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use app::Refusal;
 use app::use_cases::Selector;
 use domain::Rejection;
+use domain::abort::{Abort, AbortReason};
 use domain::notice::{Notice, NoticeState, Receiver};
 use domain::order::{
     Attempt, Card, Details, DownstreamResult, Order, OrderState, Origin, Settlement, Terms,
@@ -47,7 +48,12 @@ fn attempt() -> Attempt {
         valid_until: at("2026-01-05T02:32:30Z"),
         accepted_at: None,
         scenario: None,
+        qr_code: None,
     }
+}
+
+fn abort() -> Abort {
+    Abort::requested(AbortReason::Timeout, at("2026-01-05T02:31:02Z"))
 }
 
 fn settlement(given_back: u64) -> Settlement {
@@ -100,6 +106,8 @@ fn reversal(kind: ReversalKind, state: ReversalState) -> Reversal {
         back_url: None,
         reserved: Some("echo of the refund".to_owned()),
         reason: None,
+        operator: None,
+        client_tsn: None,
         scenario: None,
     };
     Reversal { state, ..Reversal::requested(terms) }
@@ -113,6 +121,8 @@ fn payment_states() -> Vec<OrderState> {
         OrderState::Paying { attempt: attempt() },
         OrderState::Unknown { attempt: attempt(), since: now },
         OrderState::Failed { attempt: attempt(), result: result("51", "No funds"), at: now },
+        OrderState::Aborting { attempt: attempt(), abort: abort() },
+        OrderState::Aborted { attempt: attempt(), abort: abort(), at: now },
         OrderState::Paid { settlement: settlement(0) },
         OrderState::PartRefunded { settlement: settlement(1000) },
         OrderState::Refunded { settlement: settlement(2500) },
@@ -205,6 +215,7 @@ fn notice(transaction: &str) -> Notice {
         transaction: transaction.into(),
         after: None,
         copies: 1,
+        body: None,
         created_at: at("2026-01-05T02:31:01Z"),
         state: NoticeState::Queued,
         attempts: Vec::new(),
