@@ -41,3 +41,34 @@ pub const LOOK_EVERY: u64 = 8;
 pub const QUIET: Duration = Duration::from_secs(2);
 /// A database up to this size is checked as a whole when it is opened.
 pub const CHECKED_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Write sets that share one transaction in PostgreSQL.
+pub const POSTGRES_BATCH_COUNT_MAX: usize = 512;
+/// Connections that commit; each has a lane of the journal.
+pub const WRITERS_COUNT: usize = 1;
+/// The oldest version of PostgreSQL that is served.
+pub const POSTGRES_VERSION_MIN: u32 = 13;
+/// Connections that a node needs beside its own for a moment: at start and while one is replaced.
+pub const SESSIONS_SPARE: usize = 2;
+/// Short questions that are under way at once; others wait.
+pub const SHORT_QUESTIONS_COUNT_MAX: usize = 1_024;
+/// Attempts at a transaction that others keep standing in the way of.
+pub const COMMIT_TRIES_MAX: usize = 8;
+/// Lanes of the journal over all nodes.
+pub const LANES_COUNT_MAX: usize = 1_024;
+/// How long one attempt to connect may take.
+pub const CONNECT_WAIT: Duration = Duration::from_secs(3);
+/// How long callers wait while a broken connection is made anew.
+pub const RECONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// The pause after the first failed attempt to connect again; each further one is twice as long.
+pub const RECONNECT_PAUSE_MIN: Duration = Duration::from_millis(50);
+/// The longest pause between two attempts to connect again.
+pub const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How long an answer of the server is waited for until the connection is given up.
+pub const UNANSWERED_WAIT: Duration = Duration::from_secs(20);
+/// The same for questions over many rows.
+pub const LONG_ANSWER_WAIT: Duration = Duration::from_secs(120);
+/// A connection without traffic for this long is probed.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+/// The shortest time between two notifications of the other nodes.
+pub const NOTIFY_PAUSE: Duration = Duration::from_millis(50);

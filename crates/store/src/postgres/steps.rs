@@ -1,0 +1,327 @@
+//! One commit as statements, one for each table, whatever the number of write sets.
+//!
+//! Each statement takes whole columns as arrays and fails unless every row went where it must: a
+//! key that is there already breaks its index, and a version that is not there divides by zero. So
+//! that all statements, `COMMIT` included, can be sent at once.
+
+use app::ports::store::JournalEntry;
+use tokio_postgres::types::ToSql;
+
+use super::rows::{RecordKind, RecordRow, Rows, TaskRow, kind_word};
+
+/// A value of a statement.
+pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
+
+/// A statement with its values.
+pub(super) struct Step<'a> {
+    pub(super) sql: &'static str,
+    pub(super) values: Vec<Value<'a>>,
+}
+
+/// A line of the journal, with its place in its stream.
+pub(super) struct Line {
+    pub(super) entry: JournalEntry,
+    pub(super) at: i64,
+    pub(super) place: i64,
+}
+
+/// One column of the rows.
+pub(super) fn column<'a, R, T>(rows: &[R], of: impl FnMut(&R) -> T) -> Value<'a>
+where
+    T: ToSql + Sync + Send + 'a,
+    Vec<T>: ToSql,
+{
+    Box::new(rows.iter().map(of).collect::<Vec<T>>())
+}
+
+/// All statements of a commit in the order in which they take their locks, the lane's first.
+pub(super) fn of<'a>(sets: &[&'a Rows], move_lane: Step<'a>, lines: &'a [Line]) -> Vec<Step<'a>> {
+    let mut steps = vec![move_lane];
+    steps.extend(seen(sets));
+    steps.extend(keys(sets));
+    steps.extend(transactions(sets));
+    steps.extend(new_orders(sets));
+    steps.extend(changed_orders(sets));
+    steps.extend(changed_tasks(sets));
+    steps.extend(records(sets));
+    steps.extend(postings(sets));
+    steps.extend(new_tasks(sets));
+    steps.extend(names(sets));
+    steps.extend(journal(lines));
+    steps
+}
+
+fn step<'a>(sql: &'static str, values: Vec<Value<'a>>) -> Option<Step<'a>> {
+    Some(Step { sql, values })
+}
+
+fn seen<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let rows: Vec<_> = sets.iter().filter_map(|set| set.seen.as_ref()).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "INSERT INTO seen (app, id, until) \
+               SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) ORDER BY 1, 2";
+    let app = column(&rows, |row| row.app.as_str());
+    step(sql, vec![app, column(&rows, |row| row.id.as_str()), column(&rows, |row| row.until)])
+}
+
+fn keys<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let rows: Vec<_> = sets.iter().flat_map(|set| &set.keys).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "INSERT INTO keys (owner, order_id, txn_time, number, query_id, kind, input) \
+               SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
+               $6::text[], $7::text[]) ORDER BY 1, 2, 3";
+    let values = vec![
+        column(&rows, |row| row.owner.as_str()),
+        column(&rows, |row| row.reference.order_id.as_str()),
+        column(&rows, |row| row.reference.txn_time.as_str()),
+        column(&rows, |row| row.target.order.as_str()),
+        column(&rows, |row| row.target.query_id.as_str()),
+        column(&rows, |row| kind_word(row.target.kind)),
+        column(&rows, |row| row.input.as_str()),
+    ];
+    step(sql, values)
+}
+
+/// A number that names the very same transaction already is left as it is.
+fn transactions<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let rows: Vec<_> = sets.iter().flat_map(|set| &set.transactions).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "WITH made AS (INSERT INTO transactions AS it (owner, query_id, number, kind) \
+               SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
+               ORDER BY 1, 2 \
+               ON CONFLICT (owner, query_id) DO UPDATE SET kind = excluded.kind \
+               WHERE it.number = excluded.number AND it.kind = excluded.kind RETURNING 1) \
+               SELECT 1 / (count(*) = cardinality($1))::int FROM made";
+    let values = vec![
+        column(&rows, |(_, (owner, _))| owner.as_str()),
+        column(&rows, |(id, _)| id.as_str()),
+        column(&rows, |(_, (_, target))| target.order.as_str()),
+        column(&rows, |(_, (_, target))| kind_word(target.kind)),
+    ];
+    step(sql, values)
+}
+
+fn new_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let orders = sets.iter().filter_map(|set| set.order.as_ref());
+    let rows: Vec<_> = orders.filter(|order| order.expected.is_none()).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "INSERT INTO orders (owner, number, version, state, body) \
+               SELECT owner, number, 1, state, body \
+               FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
+               AS wanted (owner, number, state, body) ORDER BY 1, 2";
+    let values = vec![
+        column(&rows, |row| row.owner.as_str()),
+        column(&rows, |row| row.number.as_str()),
+        column(&rows, |row| row.state),
+        column(&rows, |row| row.body.as_str()),
+    ];
+    step(sql, values)
+}
+
+fn changed_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let orders = sets.iter().filter_map(|set| set.order.as_ref());
+    let rows: Vec<_> = orders.filter_map(|it| it.expected.map(|expected| (expected, it))).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "WITH wanted AS (SELECT * FROM \
+               unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::text[]) \
+               AS it (owner, number, expected, state, body) ORDER BY 1, 2), \
+               changed AS (UPDATE orders AS it \
+               SET version = it.version + 1, state = wanted.state, body = wanted.body FROM wanted \
+               WHERE it.owner = wanted.owner AND it.number = wanted.number \
+               AND it.version = wanted.expected RETURNING 1) \
+               SELECT 1 / (count(*) = cardinality($1))::int FROM changed";
+    let values = vec![
+        column(&rows, |(_, row)| row.owner.as_str()),
+        column(&rows, |(_, row)| row.number.as_str()),
+        column(&rows, |(expected, _)| *expected),
+        column(&rows, |(_, row)| row.state),
+        column(&rows, |(_, row)| row.body.as_str()),
+    ];
+    step(sql, values)
+}
+
+fn task_columns<'a>(rows: &[&'a TaskRow]) -> Vec<Value<'a>> {
+    vec![
+        column(rows, |row| row.task.owner.as_str()),
+        column(rows, |row| row.task.id.as_str()),
+        column(rows, |row| row.task.order.as_str()),
+        column(rows, |row| row.due_at),
+        column(rows, |row| row.task.after.as_ref().map(app::writeset::TaskId::as_str)),
+        column(rows, |row| i64::from(row.task.attempts)),
+        column(rows, |row| row.notice),
+        column(rows, |row| row.body.as_str()),
+    ]
+}
+
+/// A task that is there already is left as it is.
+fn new_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let tasks = sets.iter().flat_map(|set| &set.tasks);
+    let rows: Vec<_> = tasks.filter(|task| task.expected.is_none()).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "INSERT INTO tasks (owner, id, number, due_at, after, attempts, notice, body, \
+               version, made_at, place) \
+               SELECT owner, id, number, due_at, after, attempts, notice, body, 1, \
+               (extract(epoch FROM statement_timestamp()) * 1000000)::int8, place \
+               FROM unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], \
+               $6::int8[], $7::text[], $8::text[]) WITH ORDINALITY \
+               AS wanted (owner, id, number, due_at, after, attempts, notice, body, place) \
+               ORDER BY 1, 2 ON CONFLICT (owner, id) DO NOTHING";
+    step(sql, task_columns(&rows))
+}
+
+/// A replaced task is leased to nobody.
+fn changed_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let tasks = sets.iter().flat_map(|set| &set.tasks);
+    let rows: Vec<_> = tasks.filter(|task| task.expected.is_some()).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], \
+               $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::int8[]) \
+               AS it (owner, id, number, due_at, after, attempts, notice, body, expected) \
+               ORDER BY 1, 2), \
+               changed AS (UPDATE tasks AS it SET number = wanted.number, \
+               due_at = wanted.due_at, after = wanted.after, attempts = wanted.attempts, \
+               notice = wanted.notice, body = wanted.body, version = it.version + 1, \
+               leased_until = NULL, holder = NULL FROM wanted \
+               WHERE it.owner = wanted.owner AND it.id = wanted.id \
+               AND it.version = wanted.expected RETURNING 1) \
+               SELECT 1 / (count(*) = cardinality($1))::int FROM changed";
+    let mut values = task_columns(&rows);
+    values.push(column(&rows, |row| row.expected));
+    step(sql, values)
+}
+
+fn records<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
+    let all: Vec<&RecordRow> = sets.iter().flat_map(|set| &set.records).collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let of = |wanted: fn(RecordKind) -> bool| -> Vec<&'a RecordRow> {
+        all.iter().copied().filter(|row| wanted(row.kind)).collect()
+    };
+    let insert = "INSERT INTO records (space, key, version, expires_at, body) \
+                  SELECT space, key, 1, expires_at, body \
+                  FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[]) \
+                  AS wanted (space, key, expires_at, body) ORDER BY 1, 2";
+    let replace = "WITH wanted AS (SELECT * FROM \
+                   unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::int8[]) \
+                   AS it (space, key, expires_at, body, expected) ORDER BY 1, 2), \
+                   changed AS (UPDATE records AS it SET version = it.version + 1, \
+                   expires_at = wanted.expires_at, body = wanted.body FROM wanted \
+                   WHERE it.space = wanted.space AND it.key = wanted.key \
+                   AND it.version = wanted.expected RETURNING 1) \
+                   SELECT 1 / (count(*) = cardinality($1))::int FROM changed";
+    let put = "INSERT INTO records AS it (space, key, version, expires_at, body) \
+               SELECT space, key, 1, expires_at, body \
+               FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[]) \
+               AS wanted (space, key, expires_at, body) ORDER BY 1, 2 \
+               ON CONFLICT (space, key) DO UPDATE SET version = it.version + 1, \
+               expires_at = excluded.expires_at, body = excluded.body";
+    let take = "WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) \
+                AS it (space, key, expected) ORDER BY 1, 2), \
+                taken AS (DELETE FROM records AS it USING wanted \
+                WHERE it.space = wanted.space AND it.key = wanted.key \
+                AND it.version = wanted.expected RETURNING 1) \
+                SELECT 1 / (count(*) = cardinality($1))::int FROM taken";
+    let steps = [
+        (insert, of(|kind| kind == RecordKind::Insert)),
+        (replace, of(|kind| matches!(kind, RecordKind::Replace(_)))),
+        (put, of(|kind| kind == RecordKind::Put)),
+        (take, of(|kind| matches!(kind, RecordKind::Take(_)))),
+    ];
+    let filled = steps.into_iter().filter(|(_, rows)| !rows.is_empty());
+    filled.map(|(sql, rows)| Step { sql, values: record_columns(&rows) }).collect()
+}
+
+/// The columns that the statement of these rows, all of one kind, takes.
+fn record_columns<'a>(rows: &[&'a RecordRow]) -> Vec<Value<'a>> {
+    let kind = rows.first().map_or(RecordKind::Put, |row| row.kind);
+    let mut values = vec![column(rows, |row| row.space), column(rows, |row| row.key.as_str())];
+    if !matches!(kind, RecordKind::Take(_)) {
+        values.push(column(rows, |row| row.expires_at));
+        values.push(column(rows, |row| row.body.as_str()));
+    }
+    if matches!(kind, RecordKind::Replace(_) | RecordKind::Take(_)) {
+        values.push(column(rows, |row| match row.kind {
+            RecordKind::Replace(expected) | RecordKind::Take(expected) => Some(expected),
+            RecordKind::Insert | RecordKind::Put => None,
+        }));
+    }
+    values
+}
+
+fn postings<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let rows: Vec<_> = sets.iter().flat_map(|set| &set.postings).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "INSERT INTO postings \
+               (owner, number, transaction_id, line, account, minor, currency) \
+               SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], \
+               $6::int8[], $7::text[]) ORDER BY 1, 2, 3, 4";
+    let values = vec![
+        column(&rows, |row| row.owner.as_str()),
+        column(&rows, |row| row.number.as_str()),
+        column(&rows, |row| row.posting.transaction.as_str()),
+        column(&rows, |row| row.line),
+        column(&rows, |row| row.account.as_str()),
+        column(&rows, |row| row.posting.minor),
+        column(&rows, |row| row.posting.currency.numeric()),
+    ];
+    step(sql, values)
+}
+
+fn names<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let rows: Vec<_> = sets.iter().flat_map(|set| &set.names).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let sql = "INSERT INTO names (owner, name, number, query_id, kind) \
+               SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) \
+               ON CONFLICT (owner, name) DO NOTHING";
+    let values = vec![
+        column(&rows, |row| row.owner.as_str()),
+        column(&rows, |row| row.name.as_str()),
+        column(&rows, |row| row.target.order.as_str()),
+        column(&rows, |row| row.target.query_id.as_str()),
+        column(&rows, |row| kind_word(row.target.kind)),
+    ];
+    step(sql, values)
+}
+
+fn journal(lines: &[Line]) -> Option<Step<'_>> {
+    if lines.is_empty() {
+        return None;
+    }
+    let sql = "INSERT INTO journal \
+               (lane, sequence, at, owner, stream, place, kind, body, previous, hash) \
+               SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], \
+               $6::int8[], $7::text[], $8::text[], $9::bytea[], $10::bytea[])";
+    let lines: Vec<&Line> = lines.iter().collect();
+    let values = vec![
+        column(&lines, |line| i64::from(line.entry.lane)),
+        column(&lines, |line| i64::try_from(line.entry.sequence).unwrap_or(i64::MAX)),
+        column(&lines, |line| line.at),
+        column(&lines, |line| line.entry.owner.as_str()),
+        column(&lines, |line| line.entry.stream.as_str()),
+        column(&lines, |line| line.place),
+        column(&lines, |line| line.entry.kind.as_str()),
+        column(&lines, |line| line.entry.body.as_str()),
+        column(&lines, |line| line.entry.previous.as_slice()),
+        column(&lines, |line| line.entry.hash.as_slice()),
+    ];
+    step(sql, values)
+}
