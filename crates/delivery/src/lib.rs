@@ -19,7 +19,9 @@
     )
 )]
 
+mod batch;
 mod bell;
+pub mod callback;
 pub mod channel;
 mod confirmation;
 mod crypto;
@@ -30,10 +32,13 @@ mod metered;
 pub mod notice;
 mod oauth;
 pub mod partner;
+pub mod wallets;
 
 pub use bell::Bell;
+pub use callback::{CallbackForm, CallbackParts, CallbackSender};
 pub use channel::HttpChannelGateway;
 pub use dispatcher::Dispatcher;
 pub use downstream::HttpDownstream;
 pub use notice::NoticeSender;
 pub use partner::Partner;
+pub use wallets::{NativeWallet, WalletTable};

@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 
 /// How long a receiver may take to confirm a notice (ucsp.md section 1: within 60 s).
 pub const NOTICE_LIMIT: Duration = Duration::from_mins(1);
+/// How long a merchant may take to confirm a callback (upay.md section 8.1: 5 to 10 s).
+pub const CALLBACK_LIMIT: Duration = Duration::from_secs(10);
 /// How long a channel may take to answer.
 pub const CHANNEL_LIMIT: Duration = Duration::from_secs(10);
 /// How long a downstream system may take to answer.
@@ -21,6 +23,17 @@ pub const PLACE_BATCHES_COUNT_MAX: usize = 2;
 pub const PLACE_PAUSE: Duration = Duration::from_millis(4);
 /// Orders that wait to be placed with one downstream system; one more is refused.
 pub const PLACE_WAITING_COUNT_MAX: usize = 8192;
+
+/// How long a wallet may take to answer one operation.
+pub const WALLET_LIMIT: Duration = Duration::from_secs(5);
+/// Calls to one wallet that are under way at the same time. While all are, further operations
+/// gather for the next one.
+pub const WALLET_CALLS_COUNT_MAX: usize = 2;
+/// Between the beginnings of two calls to one wallet, real time: what an operation waits at most
+/// under load, so that many share the cost of a call.
+pub const WALLET_PAUSE: Duration = Duration::from_millis(1);
+/// Operations that wait for one wallet; one more is lost.
+pub const WALLET_WAITING_COUNT_MAX: usize = 8192;
 
 /// How far the clock of a downstream system may lag behind: only that long after an attempt's
 /// last instant does "not found" prove that no money moved.

@@ -58,6 +58,19 @@ pub(crate) fn placed_together(count: usize) {
         .record(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
 }
 
+/// An operation of a wallet, by operation and outcome.
+pub(crate) fn wallet_called(operation: &'static str, outcome: &'static str, took: Duration) {
+    counter!("causeway_wallet_calls_total", "operation" => operation, "outcome" => outcome)
+        .increment(1);
+    histogram!("causeway_wallet_seconds", "operation" => operation).record(took);
+}
+
+/// Operations of a wallet that shared one call.
+pub(crate) fn wallet_called_together(count: usize) {
+    histogram!("causeway_wallet_call_operations")
+        .record(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+}
+
 /// A call to a channel, by operation and result.
 pub(crate) fn channel_called(operation: &'static str, succeeded: bool, took: Duration) {
     let result = if succeeded { "ok" } else { "failed" };

@@ -2,7 +2,8 @@
 //!
 //! Goal: every translation stands here once, as total matches over our own enums, so that a new
 //! state cannot be forgotten. [`ucsp`] speaks the published dialect of channels and services,
-//! [`downstream`] the protocol of an acquirer's payment system; further dialects stand beside.
+//! [`downstream`] the protocol of an acquirer's payment system, [`wallet`] that of wallets; further
+//! dialects stand beside.
 //!
 //! Invariants: nothing here decides, sends, signs or reads a clock; instants and zones come in as
 //! arguments. What a partner said is checked against the published rows before it is kept.
@@ -21,3 +22,4 @@
 pub mod downstream;
 pub mod time;
 pub mod ucsp;
+pub mod wallet;

@@ -271,6 +271,30 @@ pub struct Answer<'a> {
     pub wap_pay_request: Option<Cow<'a, str>>,
 }
 
+impl Answer<'_> {
+    /// The same with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Answer<'static> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        let part =
+            |part: Part<'_>| Part { kind: Cow::Owned(part.kind.into_owned()), amount: part.amount };
+        Answer {
+            sn: Cow::Owned(self.sn.into_owned()),
+            refund_no: own(self.refund_no),
+            status: self.status,
+            code: own(self.code),
+            message: own(self.message),
+            trade_no: own(self.trade_no),
+            payer_uid: own(self.payer_uid),
+            payer_login: own(self.payer_login),
+            finished_at: self.finished_at,
+            payments: self.payments.into_iter().map(part).collect(),
+            qr_code: own(self.qr_code),
+            wap_pay_request: own(self.wap_pay_request),
+        }
+    }
+}
+
 /// A part of what was paid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part<'a> {

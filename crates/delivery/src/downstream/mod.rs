@@ -4,8 +4,6 @@
 //! What an answer does not say for certain is [`Outcome::Lost`], whatever went wrong: the resolver
 //! asks on. "Not found" is proof only when the attempt can no longer be taken on.
 
-mod batch;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,12 +21,15 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use wire::downstream::{
-    CODE_APPROVED, INQUIRE_PATH, PAY_PATH, PLACE_PATH, Place, PlaceAnswer, PlaceOrder,
-    REVERSE_PATH, TransactionResult, decode, encode,
+    CODE_APPROVED, INQUIRE_PATH, PAY_PATH, PLACE_ORDERS_COUNT_MAX, PLACE_PATH, Place, PlaceAnswer,
+    PlaceOrder, REVERSE_PATH, TransactionResult, decode, encode,
 };
 
-use self::batch::{Batcher, Entered, Lead, Waiting};
-use crate::limits::{DOWNSTREAM_CLOCK_LAG_MAX, DOWNSTREAM_LIMIT, PLACE_PAUSE};
+use crate::batch::{Batcher, Bounds, Entered, Lead, Waiting};
+use crate::limits::{
+    DOWNSTREAM_CLOCK_LAG_MAX, DOWNSTREAM_LIMIT, PLACE_BATCHES_COUNT_MAX, PLACE_PAUSE,
+    PLACE_WAITING_COUNT_MAX,
+};
 use crate::metered::{self, Stopwatch};
 use crate::partner::{Call, Partner, below};
 
@@ -41,8 +42,18 @@ struct Inner {
     directory: Arc<DirectoryCell>,
     clock: Arc<dyn Clock>,
     limit: Duration,
-    batchers: Mutex<HashMap<AcquirerIin, Arc<Batcher>>>,
+    batchers: Mutex<HashMap<AcquirerIin, Arc<Orders>>>,
 }
+
+/// The orders that wait to be placed with one downstream system.
+type Orders = Batcher<PlaceOrder, Result<(), PlaceError>>;
+
+const PLACING: Bounds = Bounds {
+    calls_count_max: PLACE_BATCHES_COUNT_MAX,
+    batch_count_max: PLACE_ORDERS_COUNT_MAX,
+    waiting_count_max: PLACE_WAITING_COUNT_MAX,
+    pause: PLACE_PAUSE,
+};
 
 /// Where a downstream system is.
 struct Target {
@@ -76,11 +87,11 @@ impl HttpDownstream {
 
     /// Leads: sends batch after batch until nobody waits. Runs on a task of its own, so that a
     /// caller who gives up takes nobody else along.
-    async fn lead(self, acquirer: AcquirerIin, mut lead: Lead) {
+    async fn lead(self, acquirer: AcquirerIin, mut lead: Lead<PlaceOrder, Result<(), PlaceError>>) {
         while let Some(batch) = lead.take().await {
             metered::placed_together(batch.len());
             let (orders, waiting): (Vec<PlaceOrder>, Vec<_>) =
-                batch.into_iter().map(|one| (one.order, one.done)).unzip();
+                batch.into_iter().map(|one| (one.question, one.done)).unzip();
             let numbers: Vec<String> = orders.iter().map(|order| order.tn.clone()).collect();
             let mut results = self.0.place(&acquirer, orders).await;
             for (number, done) in numbers.iter().zip(waiting) {
@@ -109,9 +120,9 @@ impl Inner {
         Ok(Target { app, base_url })
     }
 
-    fn batcher(&self, acquirer: &AcquirerIin) -> Arc<Batcher> {
+    fn batcher(&self, acquirer: &AcquirerIin) -> Arc<Orders> {
         let mut batchers = self.batchers.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = || Arc::new(Batcher::new(PLACE_PAUSE));
+        let made = || Arc::new(Batcher::new(PLACING));
         Arc::clone(batchers.entry(acquirer.clone()).or_insert_with(made))
     }
 
@@ -218,7 +229,7 @@ impl Downstream for HttpDownstream {
             return unavailable(&reason);
         }
         let (done, answer) = oneshot::channel();
-        match self.0.batcher(&acquirer).enter(Waiting { order: place_order(order), done }) {
+        match self.0.batcher(&acquirer).enter(Waiting { question: place_order(order), done }) {
             Entered::Lead(lead) => drop(tokio::spawn(self.clone().lead(acquirer, lead))),
             Entered::Follow => {}
             Entered::Full => return unavailable("too many orders wait to be placed"),

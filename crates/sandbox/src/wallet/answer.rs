@@ -5,6 +5,7 @@ use jose::mac::MacKey;
 use serde_json::json;
 use wire::wallet::{Answer, Part, Status};
 
+use super::books::digits;
 use super::outcome::Refusal;
 use super::trade::{Back, State, Trade};
 
@@ -25,7 +26,7 @@ pub(super) fn trade_no(payway: u16, at_ms: i64, serial: u64) -> String {
 /// Where a payment stands now.
 pub(super) fn payment<'a>(trade: &Trade) -> Answer<'a> {
     let answer = Answer {
-        sn: trade.sn.to_string().into(),
+        sn: digits(&trade.sn).into(),
         trade_no: Some(trade_no(trade.payway, trade.begun_ms, trade.serial).into()),
         ..Answer::default()
     };
@@ -53,7 +54,7 @@ pub(super) fn payment<'a>(trade: &Trade) -> Answer<'a> {
 /// An attempt that is over for certain.
 pub(super) fn aborted<'a>(trade: &Trade) -> Answer<'a> {
     Answer {
-        sn: trade.sn.to_string().into(),
+        sn: digits(&trade.sn).into(),
         status: Status::Success,
         trade_no: Some(trade_no(trade.payway, trade.begun_ms, trade.serial).into()),
         finished_at: Some(trade.ends_ms),
@@ -64,8 +65,8 @@ pub(super) fn aborted<'a>(trade: &Trade) -> Answer<'a> {
 /// What was decided about a refund.
 pub(super) fn refund<'a>(payway: u16, back: &Back) -> Answer<'a> {
     let answer = Answer {
-        sn: back.sn.to_string().into(),
-        refund_no: Some(back.refund_no.to_string().into()),
+        sn: digits(&back.sn).into(),
+        refund_no: Some(digits(&back.refund_no).into()),
         finished_at: Some(back.at_ms),
         ..Answer::default()
     };

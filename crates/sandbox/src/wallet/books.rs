@@ -421,15 +421,22 @@ impl Books {
     }
 }
 
-/// An order's number as the books keep it: digits without a leading zero.
+/// An order's number as the books keep it: its 1 to 18 digits behind a one, so that leading zeros
+/// count.
 pub(super) fn number(text: &str) -> Option<u64> {
-    let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
+    refund_number(text).and_then(|number| u64::try_from(number).ok())
 }
 
+/// A refund's number, likewise; 1 to 37 digits.
 fn refund_number(text: &str) -> Option<u128> {
-    let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let width = u32::try_from(text.len()).ok().filter(|_| digits)?;
+    10_u128.checked_pow(width)?.checked_add(text.parse().ok()?)
+}
+
+/// The digits of a number of either kind.
+pub(super) fn digits(number: &impl ToString) -> String {
+    number.to_string().split_off(1)
 }
 
 fn numbers(sn: &str, currency: &str) -> Option<(u64, u16)> {
@@ -451,7 +458,7 @@ fn say<'a>(
 ) -> Option<Answer<'a>> {
     match trade.speech(now_ms) {
         Speech::Plain => Some(plain(trade)),
-        Speech::Error => Some(unclear(&trade.sn.to_string().into(), refund_no)),
+        Speech::Error => Some(unclear(&digits(&trade.sn).into(), refund_no)),
         Speech::Nothing => None,
     }
 }

@@ -9,6 +9,10 @@ use super::*;
 
 const ENDINGS: [&str; 7] = ["0000", "9951", "9905", "9906", "9907", "9996", "9998"];
 
+fn key_of(sn: u8) -> u64 {
+    books::number(&sn.to_string()).unwrap()
+}
+
 /// One thing that happens.
 #[derive(Debug, Clone)]
 enum Event {
@@ -101,7 +105,7 @@ impl Run {
             self.now_ms += seconds * 1000;
         }
         if let Event::Choose { sn, choice } = event
-            && let Some(mut trade) = self.books.trade((*sn).into(), self.now_ms, &mut changes)
+            && let Some(mut trade) = self.books.trade(key_of(*sn), self.now_ms, &mut changes)
             && trade.is_payable(self.now_ms)
         {
             trade.end(*choice, self.now_ms);
@@ -219,6 +223,17 @@ fn the_books_are_bounded() {
     }
     assert_eq!(books.open_lines().len(), 1);
     assert_eq!(books.all_lines().len(), crate::limits::WALLET_TRADES_MAX + 1);
-    assert!(books.trade(2, 5, &mut changes).is_none());
-    assert!(books.trade(1, 5, &mut changes).is_some());
+    assert!(books.trade(key_of(2), 5, &mut changes).is_none());
+    assert!(books.trade(key_of(1), 5, &mut changes).is_some());
+}
+
+#[test]
+fn numbers_keep_their_leading_zeros() {
+    assert_ne!(books::number("17"), books::number("017"));
+    for text in ["7", "0", "7890000000000017", "000000000000000017"] {
+        assert_eq!(books::digits(&books::number(text).unwrap()), text);
+    }
+    for wrong in ["", "x", "-1", "+1", "1.0", "99999999999999999999", "１"] {
+        assert_eq!(books::number(wrong), None, "{wrong}");
+    }
 }

@@ -278,7 +278,8 @@ impl Wallet {
     }
 
     fn token(&self, sn: u64) -> String {
-        let proof = self.key.tag("page\n", sn.to_string().as_bytes());
+        let sn = books::digits(&sn);
+        let proof = self.key.tag("page\n", sn.as_bytes());
         format!("{sn}-{}", proof.get(..24).unwrap_or(&proof))
     }
 

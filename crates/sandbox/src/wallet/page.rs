@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::books::Changes;
+use super::books::{Changes, digits};
 use super::pages::{PayPage, Shown};
 use super::trade::{State as TradeState, Trade};
 use super::{Choice, Wallet, is_paid};
@@ -139,7 +139,7 @@ fn pay_page(
         merchant: text(page.map(|page| &page.merchant)),
         subject: text(page.map(|page| &page.subject)),
         amount: money(trade.amount, &format!("{:03}", trade.currency)),
-        sn: trade.sn.to_string(),
+        sn: digits(&trade.sn),
         trade_no: is_paid(trade)
             .then(|| super::answer::trade_no(trade.payway, trade.begun_ms, trade.serial)),
         return_url,

@@ -1,47 +1,55 @@
-//! Orders that wait to be placed with one downstream system share calls.
+//! Questions that wait for one system share calls.
 //!
-//! Whoever comes while fewer than [`PLACE_BATCHES_COUNT_MAX`] calls are under way leads one at
-//! once, alone if nobody else waits: an idle system adds no delay. Whoever comes later waits and
-//! is taken along by the next call. Calls begin at least a pause apart, because each costs two
-//! signatures on either side, as much as answering the orders themselves: under load many orders
-//! share them. Invariant: somebody waits only while somebody leads.
+//! Whoever comes while few calls are under way leads one at once, alone if nobody else waits: an
+//! idle system adds no delay. Whoever comes later waits and is taken along by the next call. Calls
+//! begin at least a pause apart, because each has a cost of its own, such as two signatures on
+//! either side: under load many questions share it. Invariant: somebody waits only while somebody
+//! leads.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::ports::PlaceError;
 use tokio::sync::oneshot;
-use wire::downstream::{PLACE_ORDERS_COUNT_MAX, PlaceOrder};
 
-use crate::limits::{PLACE_BATCHES_COUNT_MAX, PLACE_WAITING_COUNT_MAX};
 use crate::metered::Stopwatch;
 
-/// An order and who waits for it.
-pub(super) struct Waiting {
-    pub(super) order: PlaceOrder,
-    pub(super) done: oneshot::Sender<Result<(), PlaceError>>,
-}
-
-/// The orders that wait for one downstream system.
-pub(super) struct Batcher {
+/// How questions share calls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Calls under way at the same time.
+    pub(crate) calls_count_max: usize,
+    /// Questions in one call.
+    pub(crate) batch_count_max: usize,
+    /// Questions that wait; one more is refused.
+    pub(crate) waiting_count_max: usize,
     /// Between the beginnings of two calls, real time.
-    pause: Duration,
-    queue: Mutex<Queue>,
+    pub(crate) pause: Duration,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
+/// A question and who waits for its answer.
+pub(crate) struct Waiting<Q, A> {
+    pub(crate) question: Q,
+    pub(crate) done: oneshot::Sender<A>,
+}
+
+/// The questions that wait for one system.
+pub(crate) struct Batcher<Q, A> {
+    bounds: Bounds,
+    queue: Mutex<Queue<Q, A>>,
+}
+
+struct Queue<Q, A> {
+    waiting: VecDeque<Waiting<Q, A>>,
     leading: usize,
     /// When the last call began.
     begun: Option<Stopwatch>,
 }
 
-/// What became of an order that entered.
-pub(super) enum Entered {
+/// What became of a question that entered.
+pub(crate) enum Entered<Q, A> {
     /// The caller leads a call.
-    Lead(Lead),
+    Lead(Lead<Q, A>),
     /// Somebody who leads will take it along.
     Follow,
     /// Too many wait.
@@ -49,15 +57,15 @@ pub(super) enum Entered {
 }
 
 /// The right to send batches; given up when nobody waits, or when it is dropped.
-pub(super) struct Lead {
-    batcher: Arc<Batcher>,
+pub(crate) struct Lead<Q, A> {
+    batcher: Arc<Batcher<Q, A>>,
     held: bool,
 }
 
 /// What a leader does next.
-enum Next {
+enum Next<Q, A> {
     /// Sends these, without those who gave up.
-    Send(Vec<Waiting>),
+    Send(Vec<Waiting<Q, A>>),
     /// Asks again when the pause since the last call is over.
     Wait(Stopwatch),
     /// Nothing: nobody waits, and this lead is over in the same instant, so that whoever comes
@@ -65,43 +73,44 @@ enum Next {
     Over,
 }
 
-impl Batcher {
-    /// A queue whose calls begin at least `pause` apart.
-    pub(super) fn new(pause: Duration) -> Self {
-        Self { pause, queue: Mutex::default() }
+impl<Q, A> Batcher<Q, A> {
+    /// An empty queue.
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        let queue = Queue { waiting: VecDeque::new(), leading: 0, begun: None };
+        Self { bounds, queue: Mutex::new(queue) }
     }
 
-    pub(super) fn enter(self: &Arc<Self>, order: Waiting) -> Entered {
+    pub(crate) fn enter(self: &Arc<Self>, question: Waiting<Q, A>) -> Entered<Q, A> {
         let mut queue = self.queue();
-        if queue.waiting.len() >= PLACE_WAITING_COUNT_MAX {
+        if queue.waiting.len() >= self.bounds.waiting_count_max {
             return Entered::Full;
         }
-        queue.waiting.push_back(order);
-        if queue.leading >= PLACE_BATCHES_COUNT_MAX {
+        queue.waiting.push_back(question);
+        if queue.leading >= self.bounds.calls_count_max {
             return Entered::Follow;
         }
         queue.leading = queue.leading.saturating_add(1);
         Entered::Lead(Lead { batcher: Arc::clone(self), held: true })
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, Queue<Q, A>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lead {
+impl<Q, A> Lead<Q, A> {
     /// The next batch, as soon as it may be sent; `None` when nobody waits.
-    pub(super) async fn take(&mut self) -> Option<Vec<Waiting>> {
+    pub(crate) async fn take(&mut self) -> Option<Vec<Waiting<Q, A>>> {
         loop {
             match self.next() {
                 Next::Send(batch) => return Some(batch),
-                Next::Wait(begun) => begun.reaches(self.batcher.pause).await,
+                Next::Wait(begun) => begun.reaches(self.batcher.bounds.pause).await,
                 Next::Over => return None,
             }
         }
     }
 
-    fn next(&mut self) -> Next {
+    fn next(&mut self) -> Next<Q, A> {
         let mut queue = self.batcher.queue();
         queue.waiting.retain(|one| !one.done.is_closed());
         if queue.waiting.is_empty() {
@@ -111,16 +120,17 @@ impl Lead {
             }
             return Next::Over;
         }
-        if let Some(begun) = queue.begun.filter(|begun| begun.elapsed() < self.batcher.pause) {
+        if let Some(begun) = queue.begun.filter(|begun| begun.elapsed() < self.batcher.bounds.pause)
+        {
             return Next::Wait(begun);
         }
         queue.begun = Some(Stopwatch::start());
-        let count = queue.waiting.len().min(PLACE_ORDERS_COUNT_MAX);
+        let count = queue.waiting.len().min(self.batcher.bounds.batch_count_max);
         Next::Send(queue.waiting.drain(..count).collect())
     }
 }
 
-impl Drop for Lead {
+impl<Q, A> Drop for Lead<Q, A> {
     /// A call that ended abnormally leaves its followers without a leader: they are let go, which
     /// they see as a failed call.
     fn drop(&mut self) {
@@ -138,15 +148,28 @@ impl Drop for Lead {
 mod tests {
     use super::*;
 
-    type Answer = oneshot::Receiver<Result<(), PlaceError>>;
+    type Answer = oneshot::Receiver<()>;
+    type Numbers = Arc<Batcher<usize, ()>>;
 
-    fn one(number: usize) -> (Waiting, Answer) {
-        let (done, answer) = oneshot::channel();
-        let order = PlaceOrder { tn: number.to_string(), ..PlaceOrder::default() };
-        (Waiting { order, done }, answer)
+    const CALLS_MAX: usize = 2;
+    const BATCH_MAX: usize = 256;
+    const WAITING_MAX: usize = 1000;
+
+    fn batcher(pause: Duration) -> Numbers {
+        Arc::new(Batcher::new(Bounds {
+            calls_count_max: CALLS_MAX,
+            batch_count_max: BATCH_MAX,
+            waiting_count_max: WAITING_MAX,
+            pause,
+        }))
     }
 
-    fn entered(batcher: &Arc<Batcher>, number: usize, kept: &mut Vec<Answer>) -> Entered {
+    fn one(question: usize) -> (Waiting<usize, ()>, Answer) {
+        let (done, answer) = oneshot::channel();
+        (Waiting { question, done }, answer)
+    }
+
+    fn entered(batcher: &Numbers, number: usize, kept: &mut Vec<Answer>) -> Entered<usize, ()> {
         let (waiting, answer) = one(number);
         kept.push(answer);
         batcher.enter(waiting)
@@ -154,20 +177,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_goes_alone_and_those_behind_go_together() {
-        let batcher = Arc::new(Batcher::new(Duration::ZERO));
+        let batcher = batcher(Duration::ZERO);
         let mut kept = Vec::new();
         let mut leads = Vec::new();
-        for number in 0..PLACE_BATCHES_COUNT_MAX {
+        for number in 0..CALLS_MAX {
             let Entered::Lead(mut lead) = entered(&batcher, number, &mut kept) else {
                 panic!("an idle system is led at once");
             };
             assert_eq!(lead.take().await.map(|batch| batch.len()), Some(1));
             leads.push(lead);
         }
-        for number in 0..PLACE_ORDERS_COUNT_MAX + 10 {
+        for number in 0..BATCH_MAX + 10 {
             assert!(matches!(entered(&batcher, number, &mut kept), Entered::Follow));
         }
-        for (lead, size) in leads.iter_mut().zip([PLACE_ORDERS_COUNT_MAX, 10]) {
+        for (lead, size) in leads.iter_mut().zip([BATCH_MAX, 10]) {
             assert_eq!(lead.take().await.map(|batch| batch.len()), Some(size));
         }
         for lead in &mut leads {
@@ -178,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_gave_up_is_not_taken_along() {
-        let batcher = Arc::new(Batcher::new(Duration::ZERO));
+        let batcher = batcher(Duration::ZERO);
         let (waiting, answer) = one(1);
         let Entered::Lead(mut lead) = batcher.enter(waiting) else { panic!("it leads") };
         drop(answer);
@@ -187,10 +210,10 @@ mod tests {
 
     #[test]
     fn the_queue_is_bounded() {
-        let batcher = Arc::new(Batcher::new(Duration::ZERO));
+        let batcher = batcher(Duration::ZERO);
         let mut kept = Vec::new();
         let mut leads = Vec::new();
-        for number in 0..PLACE_WAITING_COUNT_MAX {
+        for number in 0..WAITING_MAX {
             match entered(&batcher, number, &mut kept) {
                 Entered::Lead(lead) => leads.push(lead),
                 Entered::Follow => {}
@@ -202,10 +225,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_lead_that_ends_abnormally_strands_nobody() {
-        let batcher = Arc::new(Batcher::new(Duration::ZERO));
+        let batcher = batcher(Duration::ZERO);
         let mut kept = Vec::new();
         let mut leads = Vec::new();
-        for number in 0..=PLACE_BATCHES_COUNT_MAX {
+        for number in 0..=CALLS_MAX {
             if let Entered::Lead(mut lead) = entered(&batcher, number, &mut kept) {
                 assert!(lead.take().await.is_some());
                 leads.push(lead);
@@ -219,7 +242,7 @@ mod tests {
 
     #[test]
     fn calls_begin_a_pause_apart_and_an_idle_system_does_not_wait() {
-        let batcher = Arc::new(Batcher::new(Duration::from_hours(1)));
+        let batcher = batcher(Duration::from_hours(1));
         let mut kept = Vec::new();
         let Entered::Lead(mut first) = entered(&batcher, 0, &mut kept) else { panic!("it leads") };
         assert!(matches!(first.next(), Next::Send(batch) if batch.len() == 1));
