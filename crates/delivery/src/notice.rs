@@ -23,6 +23,7 @@ use wire::ucsp::{
     encode, encode_flat, message_id,
 };
 
+use crate::callback::{CallbackSender, Unconfirmed};
 use crate::confirmation::Confirmation;
 use crate::limits::{ERROR_CHARS_MAX, NOTICE_COPIES_COUNT_MAX, NOTICE_LIMIT};
 use crate::metered::{self, Stopwatch};
@@ -35,6 +36,7 @@ pub struct NoticeSender {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     default_zone: TimeZone,
+    callbacks: Option<CallbackSender>,
     limit: Duration,
 }
 
@@ -50,6 +52,8 @@ pub struct NoticeSenderParts {
     pub ids: Arc<dyn Ids>,
     /// Zone of message times where an acquirer sets no other.
     pub default_zone: TimeZone,
+    /// Sends what tells merchants of their terminals' orders; without it those attempts fail.
+    pub callbacks: Option<CallbackSender>,
 }
 
 /// Where a notice goes, and how it is secured there.
@@ -76,12 +80,18 @@ impl From<CallError> for Failure {
     }
 }
 
+impl From<Unconfirmed> for Failure {
+    fn from(Unconfirmed { status, reason }: Unconfirmed) -> Self {
+        Self { status, reason }
+    }
+}
+
 impl NoticeSender {
     /// A sender with the published time limit.
     #[must_use]
     pub fn new(parts: NoticeSenderParts) -> Self {
-        let NoticeSenderParts { partner, directory, clock, ids, default_zone } = parts;
-        Self { partner, directory, clock, ids, default_zone, limit: NOTICE_LIMIT }
+        let NoticeSenderParts { partner, directory, clock, ids, default_zone, callbacks } = parts;
+        Self { partner, directory, clock, ids, default_zone, callbacks, limit: NOTICE_LIMIT }
     }
 
     /// The same with another limit of real time for one attempt; at most the published one.
@@ -98,6 +108,7 @@ impl NoticeSender {
         match notice.receiver {
             Receiver::Industry => to_industry(&directory, order, notice),
             Receiver::Channel => to_channel(&directory, order),
+            Receiver::Merchant => to_merchant(order),
         }
     }
 
@@ -128,6 +139,12 @@ impl NoticeSender {
 
     async fn send(&self, order: &Order, notice: &Notice) -> Result<(), Failure> {
         let unsent = |reason: String| Failure { status: None, reason };
+        if notice.receiver == Receiver::Merchant {
+            let callbacks = self.callbacks.as_ref();
+            let callbacks =
+                callbacks.ok_or_else(|| unsent("no key signs callbacks here".to_owned()))?;
+            return callbacks.send(order, notice).await.map_err(Failure::from);
+        }
         let destination = self.destination(order, notice);
         let destination =
             destination.ok_or_else(|| unsent("the receiver is not in the directory".to_owned()))?;
@@ -143,7 +160,9 @@ impl NoticeSender {
                 self.partner.verify_header(&destination.app, &response)?;
                 confirmed(Confirmation::read(&response.body).as_ref())
             }
-            Receiver::Industry => self.send_wrapped(&destination, &id, &stamp, message).await,
+            Receiver::Industry | Receiver::Merchant => {
+                self.send_wrapped(&destination, &id, &stamp, message).await
+            }
         }
     }
 
@@ -245,7 +264,7 @@ fn confirmed(read: Option<&Confirmation>) -> Result<(), Failure> {
 }
 
 fn to_industry(directory: &Directory, order: &Order, notice: &Notice) -> Option<Destination> {
-    let Origin::Industry { app, industry, .. } = &order.terms.origin;
+    let Origin::Industry { app, industry, .. } = &order.terms.origin else { return None };
     let service = directory.industry(industry)?;
     let application = directory.application(app).or_else(|| directory.application(&service.app))?;
     let reversal = order.reversal(&notice.transaction);
@@ -263,13 +282,24 @@ fn to_industry(directory: &Directory, order: &Order, notice: &Notice) -> Option<
 }
 
 fn to_channel(directory: &Directory, order: &Order) -> Option<Destination> {
-    let Origin::Industry { channel, industry, .. } = &order.terms.origin;
+    let Origin::Industry { channel, industry, .. } = &order.terms.origin else { return None };
     let channel = directory.channel(channel)?;
     let path = PAYMENT_RESULT_NOTICE.path(Shape::Flat)?;
     Some(Destination {
         app: channel.app.clone(),
         url: below(&channel.base_url, path),
         industry: industry.clone(),
+        security: Security::Jws,
+        form: InBodyForm::default(),
+    })
+}
+
+/// `notify_url`; the lane of its host keeps a slow merchant from delaying others.
+fn to_merchant(order: &Order) -> Option<Destination> {
+    Some(Destination {
+        app: AppId::new(""),
+        url: order.terms.details.back_url.clone()?,
+        industry: IndustryCode::new(""),
         security: Security::Jws,
         form: InBodyForm::default(),
     })

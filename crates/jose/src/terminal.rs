@@ -6,6 +6,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::cert::{CertError, Identity};
 use crate::encode;
 use crate::limits::BODY_BYTES_MAX;
 use crate::secret::equal_in_constant_time;
@@ -35,6 +36,15 @@ pub fn sign_query(text: &str, key: &str) -> String {
 #[must_use]
 pub fn verify_query(text: &str, key: &str, sign: &str) -> bool {
     text.len() <= BODY_BYTES_MAX && matches(&query_hash(text, key), sign)
+}
+
+/// The signature of a callback: standard Base64 of SHA256withRSA over the raw body
+/// (`upay.md` 8.3).
+///
+/// # Errors
+/// [`CertError`] when the key cannot sign.
+pub fn sign_callback(body: &[u8], identity: &Identity) -> Result<String, CertError> {
+    Ok(encode::to_standard(&identity.key().sign_sha256(body)?))
 }
 
 fn query_hash(text: &str, key: &str) -> [u8; rsa_raw::MD5_BYTES] {
