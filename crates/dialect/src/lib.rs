@@ -22,4 +22,5 @@
 pub mod downstream;
 pub mod time;
 pub mod ucsp;
+pub mod upay;
 pub mod wallet;

@@ -253,6 +253,8 @@ fn what_is_open_is_never_told() {
                 | OrderState::Closed { .. }
                 | OrderState::Paying { .. }
                 | OrderState::Unknown { .. }
+                | OrderState::Aborting { .. }
+                | OrderState::Aborted { .. }
         );
         assert_eq!(told.is_err(), open, "{}", state.name());
     }
