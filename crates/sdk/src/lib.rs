@@ -35,6 +35,8 @@
 //! [`Partner::answer`] makes the signed answer; [`Partner::open_industry_login_info`] reads the
 //! login that comes through the browser; [`NoticeKeys`] tells a repeated notice from a new one.
 //!
+//! A till of the terminal dialect is in [`terminal`].
+//!
 //! It must not know: the platform's domain, its store, or any HTTP server library.
 
 mod channel;
@@ -47,6 +49,7 @@ mod notice;
 mod once;
 mod partner;
 mod receive;
+pub mod terminal;
 
 pub use channel::{ChannelClient, ChannelLogin};
 pub use config::{PartnerConfig, Relation, Security, TimeSource};
