@@ -1,8 +1,9 @@
 //! Measures how many write sets a second the store commits, and how many reads it answers.
 //!
-//! `cargo run --release -p causeway-store --example commit_rate -- [SUBMITTERS] [SECONDS] [FOLDER]`
-//! prints one JSON object. Two shapes: `submit` is what placing an order writes, `pay` what a final
-//! result writes. Benchmarks hold the platform's own rate against these figures.
+//! `cargo run --release -p causeway-store --example commit_rate -- [SUBMITTERS] [SECONDS] [PLACE]`
+//! prints one JSON object. The place is a folder for SQLite or the URL of an empty PostgreSQL
+//! database. Two shapes: `submit` is what placing an order writes, `pay` what a final result
+//! writes. Benchmarks hold the platform's own rate against these figures.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use app::writeset::{
     KeyClaim, OrderWrite, SeenMessage, Target, TargetKind, Task, TaskBody, TaskId, TaskWrite,
     WriteSet,
 };
-use causeway_store::{SqliteOptions, SqliteStore};
+use causeway_store::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::Event;
 use domain::ids::{MerchantId, NoticeId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::{Account, Posting};
@@ -32,10 +33,15 @@ async fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let submitters: u64 = arguments.next().map_or(Ok(64), |text| text.parse())?;
     let seconds: u64 = arguments.next().map_or(Ok(5), |text| text.parse())?;
-    let kept = arguments.next().map(PathBuf::from);
+    let place = arguments.next();
     let temporary = tempfile::tempdir()?;
-    let folder = kept.unwrap_or_else(|| temporary.path().to_owned());
-    let store = Arc::new(SqliteStore::open(&folder, SqliteOptions::default())?);
+    let store: Arc<dyn Store> = match &place {
+        Some(url) if url.starts_with("postgres") => {
+            Arc::new(PostgresStore::open(url, PostgresOptions::default()).await?)
+        }
+        Some(folder) => Arc::new(SqliteStore::open(folder.as_ref(), SqliteOptions::default())?),
+        None => Arc::new(SqliteStore::open(temporary.path(), SqliteOptions::default())?),
+    };
     let run = Arc::new(Run { store, numbers: AtomicU64::new(0), seconds });
     let submit = measure(&run, submitters, Shape::Submit).await?;
     let pay = measure(&run, submitters, Shape::Pay).await?;
@@ -56,7 +62,7 @@ enum Shape {
 }
 
 struct Run {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     numbers: AtomicU64,
     seconds: u64,
 }
@@ -254,6 +260,7 @@ fn paid(order: &Order) -> WriteSet {
         valid_until: at,
         accepted_at: Some(at),
         scenario: None,
+        qr_code: None,
     };
     let mut next = order.clone();
     next.state = OrderState::Paid {
@@ -299,6 +306,7 @@ fn notice(order: &Order, receiver: Receiver) -> Task {
         created_at: terms.created_at,
         state: NoticeState::Queued,
         attempts: Vec::new(),
+        body: None,
     }));
     task(order, TaskId::notice(&id), Some(terms.created_at), body)
 }

@@ -126,6 +126,7 @@ pub(crate) fn notice(order: &Order, n: u32, state: NoticeState) -> Task {
             created_at: at(0),
             state,
             attempts: Vec::new(),
+            body: None,
         })),
         ..task(order, TaskId::notice(&id).as_str(), Some(0))
     }

@@ -1,13 +1,14 @@
-//! Random sequences of write sets and questions: SQLite says what the model says.
+//! Random sequences of write sets and questions: SQLite and PostgreSQL say what the model says.
 
 use std::sync::LazyLock;
 
 use app::ports::store::{Lease, NoticeFilter};
 use app::ports::{Store, StoreError};
 use app::writeset::{
-    KeyClaim, Operation, OrderWrite, RecordChange, RecordWrite, Task, TaskId, TaskWrite, WriteSet,
+    KeyClaim, NameClaim, Operation, OrderWrite, RecordChange, RecordWrite, Task, TaskId, TaskWrite,
+    WriteSet,
 };
-use causeway_store::{MemoryStore, SqliteOptions, SqliteStore};
+use causeway_store::{MemoryStore, PostgresStore, SqliteOptions, SqliteStore};
 use domain::Event;
 use domain::notice::NoticeState;
 use proptest::collection::vec;
@@ -20,6 +21,7 @@ use crate::build::{
     at, claim, closed, notice, number, order_of, owner, postings, query_id, record, reference,
     refund_claim, seen, task,
 };
+use crate::database;
 
 const ORDERS: u32 = 4;
 const REFERENCES: u32 = 5;
@@ -39,25 +41,43 @@ enum Action {
     },
 }
 
-/// The owner of an order follows from its number, except now and then.
-fn orders() -> impl Strategy<Value = domain::Order> {
-    (0..ORDERS, prop::bool::weighted(0.1), any::<bool>()).prop_map(|(n, other, is_closed)| {
-        let order = order_of(usize::from((n % 2 == 1) ^ other), n);
+/// Whose orders there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owners {
+    /// The owner of an order follows from its number, except now and then.
+    Two,
+    /// All belong to one: a store that is divided by owner does not see that two share a number.
+    One,
+}
+
+fn orders(owners: Owners) -> impl Strategy<Value = domain::Order> {
+    (0..ORDERS, prop::bool::weighted(0.1), any::<bool>()).prop_map(move |(n, other, is_closed)| {
+        let is_second = owners == Owners::Two && ((n % 2 == 1) ^ other);
+        let order = order_of(usize::from(is_second), n);
         if is_closed { closed(&order) } else { order }
     })
 }
 
-fn order_writes() -> impl Strategy<Value = OrderWrite> {
-    (orders(), option::of(0..4_u64)).prop_map(|(order, expected)| OrderWrite { order, expected })
+fn order_writes(owners: Owners) -> impl Strategy<Value = OrderWrite> {
+    (orders(owners), option::of(0..4_u64))
+        .prop_map(|(order, expected)| OrderWrite { order, expected })
 }
 
-fn claims() -> impl Strategy<Value = KeyClaim> {
-    (orders(), 0..REFERENCES, any::<bool>()).prop_map(|(order, n, is_refund)| {
+fn claims(owners: Owners) -> impl Strategy<Value = KeyClaim> {
+    (orders(owners), 0..REFERENCES, any::<bool>()).prop_map(|(order, n, is_refund)| {
         if is_refund { refund_claim(&order, n) } else { claim(&order) }
     })
 }
 
-fn task_writes() -> impl Strategy<Value = TaskWrite> {
+fn names(owners: Owners) -> impl Strategy<Value = NameClaim> {
+    (claims(owners), 0..3_u32).prop_map(|(claim, n)| NameClaim {
+        owner: claim.owner,
+        name: format!("name-{n}"),
+        target: claim.target,
+    })
+}
+
+fn task_writes(owners: Owners) -> impl Strategy<Value = TaskWrite> {
     let state = prop_oneof![
         Just(None),
         Just(Some(NoticeState::Queued)),
@@ -66,7 +86,7 @@ fn task_writes() -> impl Strategy<Value = TaskWrite> {
     ];
     let after = option::of(0..4_u32);
     let due = option::of(0..20_i64);
-    (orders(), 0..4_u32, due, after, 0..2_u32, state, option::of(1..4_u64)).prop_map(
+    (orders(owners), 0..4_u32, due, after, 0..2_u32, state, option::of(1..4_u64)).prop_map(
         |(order, id, due, after, attempts, state, expected)| {
             // The same name never belongs to two owners, so that the order of claims is known.
             let name = |id: u32| format!("{}-{id}", order.terms.merchant);
@@ -100,40 +120,46 @@ fn record_writes() -> impl Strategy<Value = RecordWrite> {
     )
 }
 
-fn sets() -> impl Strategy<Value = WriteSet> {
+fn sets(owners: Owners) -> impl Strategy<Value = WriteSet> {
     let posted = option::weighted(0.3, (0..REFERENCES, prop_oneof!["156", "344"], -9..9_i64));
     (
-        option::weighted(0.7, order_writes()),
-        vec(claims(), 0..2),
-        vec(task_writes(), 0..3),
+        option::weighted(0.7, order_writes(owners)),
+        (vec(claims(owners), 0..2), vec(names(owners), 0..2)),
+        vec(task_writes(owners), 0..3),
         vec(record_writes(), 0..2),
         posted,
         option::weighted(0.3, 0..6_u32),
         0..2_usize,
         0..2_usize,
     )
-        .prop_map(|(order, keys, tasks, records, posted, message, events, operations)| {
-            let operation =
-                Operation { stream: "channel:1".into(), kind: "opened".into(), body: "{}".into() };
-            WriteSet {
-                events: vec![Event::Closed { at: at(9) }; events],
-                at: Some(at(9)),
-                postings: posted.map_or_else(Vec::new, |(transaction, currency, minor)| {
-                    postings(&query_id(transaction), &currency, minor)
-                }),
-                operations: vec![operation; operations],
-                seen: message.and_then(|message| seen(&message.to_string())),
-                order,
-                keys,
-                tasks,
-                records,
-            }
-        })
+        .prop_map(
+            |(order, (keys, names), tasks, records, posted, message, events, operations)| {
+                let operation = Operation {
+                    stream: "channel:1".into(),
+                    kind: "opened".into(),
+                    body: "{}".into(),
+                };
+                WriteSet {
+                    events: vec![Event::Closed { at: at(9) }; events],
+                    at: Some(at(9)),
+                    postings: posted.map_or_else(Vec::new, |(transaction, currency, minor)| {
+                        postings(&query_id(transaction), &currency, minor)
+                    }),
+                    operations: vec![operation; operations],
+                    seen: message.and_then(|message| seen(&message.to_string())),
+                    order,
+                    keys,
+                    names,
+                    tasks,
+                    records,
+                }
+            },
+        )
 }
 
-fn actions() -> impl Strategy<Value = Action> {
+fn actions(owners: Owners) -> impl Strategy<Value = Action> {
     prop_oneof![
-        12 => sets().prop_map(|set| Action::Commit(Box::new(set))),
+        12 => sets(owners).prop_map(|set| Action::Commit(Box::new(set))),
         3 => (0..20_i64, 0..60_i64, 0..4_usize)
             .prop_map(|(now, passed, count_max)| Action::Claim { now, passed, count_max }),
         1 => (0..20_i64, 0..900_i64).prop_map(|(now, real)| Action::Forget { now, real }),
@@ -188,6 +214,10 @@ async fn all_answers(store: &dyn Store) -> Vec<String> {
             all.push(format!("{:?}", store.by_query_id(&owner, &query_id(n)).await.unwrap()));
             all.push(format!("{:?}", store.tasks_of(&owner, &number).await.unwrap()));
             all.push(format!("{:?}", store.postings_of(&owner, &number).await.unwrap()));
+            let order_id = reference(n).order_id;
+            all.push(format!("{:?}", store.references(&owner, &order_id).await.unwrap()));
+            let name = format!("name-{n}");
+            all.push(format!("{:?}", store.by_name(&owner, &name).await.unwrap()));
         }
     }
     all
@@ -200,33 +230,48 @@ static SQLITE: LazyLock<(Runtime, SqliteStore, TempDir)> = LazyLock::new(|| {
     (Runtime::new().unwrap(), store, folder)
 });
 
+static POSTGRES: LazyLock<(Runtime, PostgresStore)> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let store = runtime.block_on(async { database::open(&database::fresh().await).await });
+    (runtime, store)
+});
+
+/// Does the actions on the model and on a store, which is emptied before.
+async fn compare(store: &dyn Store, actions: Vec<Action>) -> Result<(), TestCaseError> {
+    let memory = MemoryStore::new();
+    store.clear().await.unwrap();
+    let mut real = 0;
+    for (index, action) in actions.into_iter().enumerate() {
+        if let Action::Claim { passed, .. } = &action {
+            real += passed;
+        }
+        let expected = act(&memory, real, action.clone()).await;
+        let actual = act(store, real, action.clone()).await;
+        prop_assert_eq!(actual, expected, "action {}: {:?}", index, action);
+    }
+    let (expected, actual) = (all_answers(&memory).await, all_answers(store).await);
+    for (expected, actual) in expected.into_iter().zip(actual) {
+        prop_assert_eq!(actual, expected);
+    }
+    Ok(())
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 96,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(96))]
 
     #[test]
-    fn sqlite_agrees_with_the_model(actions in vec(actions(), 1..40)) {
+    fn sqlite_agrees_with_the_model(actions in vec(actions(Owners::Two), 1..40)) {
         let (runtime, sqlite, _) = &*SQLITE;
-        runtime.block_on(async {
-            let memory = MemoryStore::new();
-            sqlite.clear().await.unwrap();
-            let mut real = 0;
-            for (index, action) in actions.into_iter().enumerate() {
-                if let Action::Claim { passed, .. } = &action {
-                    real += passed;
-                }
-                let expected = act(&memory, real, action.clone()).await;
-                let actual = act(sqlite, real, action.clone()).await;
-                prop_assert_eq!(actual, expected, "action {}: {:?}", index, action);
-            }
-            let (expected, actual) = (all_answers(&memory).await, all_answers(sqlite).await);
-            for (expected, actual) in expected.into_iter().zip(actual) {
-                prop_assert_eq!(actual, expected);
-            }
-            Ok(())
-        })?;
+        runtime.block_on(compare(sqlite, actions))?;
+    }
+
+    #[test]
+    fn postgres_agrees_with_the_model(actions in vec(actions(Owners::One), 1..40)) {
+        let (runtime, postgres) = &*POSTGRES;
+        runtime.block_on(compare(postgres, actions))?;
     }
 }

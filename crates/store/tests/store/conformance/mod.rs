@@ -15,20 +15,27 @@ use app::writeset::WriteSet;
 use causeway_store::{MemoryStore, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
+use crate::database;
+
 /// A fresh store, with the folder it needs.
 pub(crate) struct Fixture {
     pub(crate) store: Arc<dyn Store>,
     _folder: Option<TempDir>,
 }
 
-fn memory() -> Fixture {
+async fn memory() -> Fixture {
     Fixture { store: Arc::new(MemoryStore::new()), _folder: None }
 }
 
-fn sqlite() -> Fixture {
+async fn sqlite() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
     Fixture { store: Arc::new(store), _folder: Some(folder) }
+}
+
+async fn postgres() -> Fixture {
+    let store = database::open(&database::fresh().await).await;
+    Fixture { store: Arc::new(store), _folder: None }
 }
 
 pub(crate) use journal::assert_chained;
@@ -44,7 +51,7 @@ macro_rules! suite {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    let fixture = super::super::$kind();
+                    let fixture = super::super::$kind().await;
                     super::super::$module::$test(&fixture.store).await;
                 })+
             })+
@@ -59,6 +66,8 @@ macro_rules! suites {
                 all_parts_are_written_and_read_back
                 orders_are_replaced_under_their_version
                 transactions_are_found_by_their_owner_alone
+                second_names_stay_with_the_first
+                references_share_an_order_id
                 documents_follow_their_versions
                 sets_of_a_wrong_shape_are_never_written
                 a_transaction_is_posted_once
@@ -99,4 +108,4 @@ macro_rules! suites {
     };
 }
 
-suites! { memory sqlite }
+suites! { memory sqlite postgres }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::ports::{CommitOutcome, Store, StoreError};
-use app::writeset::{Operation, RecordChange, TaskId, TaskWrite, Versioned, WriteSet};
+use app::writeset::{NameClaim, Operation, RecordChange, TaskId, TaskWrite, Versioned, WriteSet};
 use domain::ids::QueryId;
 use jiff::Timestamp;
 
@@ -79,6 +79,49 @@ pub(crate) async fn transactions_are_found_by_their_owner_alone(store: &Arc<dyn 
     commit(store.as_ref(), submit(&other)).await;
     let found = store.by_reference(&owner(0), &reference(2)).await.unwrap().unwrap();
     assert_eq!(found.target.order, other.terms.number);
+}
+
+pub(crate) async fn second_names_stay_with_the_first(store: &Arc<dyn Store>) {
+    let name = |order: &domain::Order| NameClaim {
+        owner: order.terms.merchant.clone(),
+        name: "wallet-77".to_owned(),
+        target: claim(order).target,
+    };
+    let named = |order: &domain::Order| WriteSet { names: vec![name(order)], ..submit(order) };
+    assert_eq!(store.by_name(&owner(0), "wallet-77").await.unwrap(), None);
+    for order in [order(1), order(2), order_of(1, 3)] {
+        commit(store.as_ref(), named(&order)).await;
+    }
+    let found = store.by_name(&owner(0), "wallet-77").await.unwrap();
+    assert_eq!(found, Some(claim(&order(1)).target), "the first keeps it");
+    let found = store.by_name(&owner(1), "wallet-77").await.unwrap();
+    assert_eq!(found, Some(claim(&order_of(1, 3)).target), "each merchant has its own");
+    assert_eq!(store.by_name(&owner(0), "wallet-7").await.unwrap(), None);
+    let refused = WriteSet {
+        names: vec![NameClaim { name: "other".to_owned(), ..name(&order(1)) }],
+        ..change(&order(1), 9)
+    };
+    assert_eq!(store.commit(refused).await.unwrap(), CommitOutcome::Stale);
+    assert_eq!(store.by_name(&owner(0), "other").await.unwrap(), None);
+}
+
+pub(crate) async fn references_share_an_order_id(store: &Arc<dyn Store>) {
+    let of = |index: usize, n: u32, second: u32| {
+        let mut order = order_of(index, n);
+        order.terms.reference.order_id = "shared".into();
+        order.terms.reference.txn_time = format!("202701150800{second:02}").as_str().into();
+        order
+    };
+    for n in 0..12 {
+        commit(store.as_ref(), submit(&of(0, n, 30 - n))).await;
+    }
+    commit(store.as_ref(), submit(&of(1, 20, 1))).await;
+    let found = store.references(&owner(0), &"shared".into()).await.unwrap();
+    let expected: Vec<_> = (2..12).rev().map(|n| claim(&of(0, n, 30 - n))).collect();
+    assert_eq!(found, expected, "at most ten, by their time");
+    let found = store.references(&owner(1), &"shared".into()).await.unwrap();
+    assert_eq!(found, [claim(&of(1, 20, 1))]);
+    assert_eq!(store.references(&owner(0), &"share".into()).await.unwrap(), []);
 }
 
 pub(crate) async fn documents_follow_their_versions(store: &Arc<dyn Store>) {
