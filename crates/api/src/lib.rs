@@ -9,6 +9,7 @@
 //!
 //! Must not know: how orders are decided or stored, how partners are called.
 
+mod admin;
 mod assets;
 mod cashier;
 mod channel;
@@ -29,7 +30,9 @@ use app::Platform;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use jose::keyring::Keys;
+use jose::mac::MacKey;
 
+pub use admin::AdminAccount;
 pub use ops::MetricsText;
 pub use serve::serve;
 
@@ -44,6 +47,10 @@ pub struct Options {
     pub crypto_threads: usize,
     /// Yields the text of `/metrics`; without it the address answers 404.
     pub metrics: Option<MetricsText>,
+    /// What authenticates notices of the wallets; with none of them none is taken.
+    pub wallet_keys: Vec<MacKey>,
+    /// The operator's account; without one there is no admin interface.
+    pub admin: Option<AdminAccount>,
 }
 
 /// The HTTP face of a platform.
@@ -86,6 +93,11 @@ impl Api {
     /// `/healthz` and `/readyz`, for the public listener: load balancers ask there.
     pub fn health_router(&self) -> Router {
         ops::health().with_state(Arc::clone(&self.shared))
+    }
+
+    /// What operators do over HTTP; mount it where only they reach it.
+    pub fn admin_router(&self) -> Router {
+        admin::routes(&self.shared).with_state(Arc::clone(&self.shared))
     }
 
     /// `/healthz`, `/readyz` and `/metrics`; mount it on a separate listener in production.

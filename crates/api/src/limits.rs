@@ -61,3 +61,9 @@ pub const AUTHORIZATION_COOKIE_S: u32 = 600;
 
 /// What a caller that was shed is asked to wait, in seconds.
 pub const RETRY_AFTER_S: u32 = 1;
+/// The longest body of the admin interface.
+pub const ADMIN_BODY_BYTES_MAX: usize = 16 * 1024;
+/// Logs of one terminal that are listed at once.
+pub const ADMIN_LOGS_COUNT_MAX: usize = 1_000;
+/// How often a change of the directory is tried while somebody else changes it.
+pub const ADMIN_TRIES_COUNT_MAX: u32 = 8;

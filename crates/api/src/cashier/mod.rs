@@ -71,9 +71,12 @@ impl Stage {
         match &view.order.state {
             OrderState::Created if view.expired => Self::Expired,
             OrderState::Created => Self::Open,
-            OrderState::Closed { .. } => Self::Expired,
             OrderState::Paying { .. } => Self::Waiting { longer: false },
-            OrderState::Unknown { .. } => Self::Waiting { longer: true },
+            // Attempts of terminals alone are aborted, and they have no cashier page.
+            OrderState::Unknown { .. } | OrderState::Aborting { .. } => {
+                Self::Waiting { longer: true }
+            }
+            OrderState::Closed { .. } | OrderState::Aborted { .. } => Self::Expired,
             OrderState::Failed { .. } => Self::Refused,
             OrderState::Paid { .. } | OrderState::PartRefunded { .. } => Self::Paid,
             OrderState::Refunded { .. } | OrderState::Cancelled { .. } => Self::GivenBack,

@@ -348,6 +348,8 @@ fn reason(view: &CashierView, words: &'static Words) -> &'static str {
         | OrderState::Closed { .. }
         | OrderState::Paying { .. }
         | OrderState::Unknown { .. }
+        | OrderState::Aborting { .. }
+        | OrderState::Aborted { .. }
         | OrderState::Paid { .. }
         | OrderState::PartRefunded { .. }
         | OrderState::Refunded { .. }

@@ -62,6 +62,7 @@ impl Sample {
             started_at: self.now,
             valid_until: self.now,
             accepted_at: None,
+            qr_code: None,
             scenario: None,
         }
     }
