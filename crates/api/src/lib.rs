@@ -23,6 +23,7 @@ mod ops;
 mod pages;
 mod serve;
 mod shared;
+mod wallet;
 
 use std::sync::Arc;
 

@@ -233,10 +233,12 @@ fn result(answer: Answer<'_>, code: String, total: Option<u64>) -> DownstreamRes
         let text = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
         text.map(Cow::into_owned)
     };
-    let line = |text: Cow<'_, str>, chars_max: usize| match text {
+    let line = |text: Cow<'_, str>, chars_max: usize| {
         // Nearly all texts are kept as they are.
-        Cow::Owned(text) if text.len() <= chars_max && !text.contains(char::is_control) => text,
-        text => text.chars().filter(|letter| !letter.is_control()).take(chars_max).collect(),
+        if text.len() <= chars_max && !text.contains(char::is_control) {
+            return text.into_owned();
+        }
+        text.chars().filter(|letter| !letter.is_control()).take(chars_max).collect()
     };
     let message = answer.message.map(|text| line(text, MESSAGE_CHARS_MAX));
     let login = answer.payer_login.map(|text| line(text, LOGIN_CHARS_MAX));

@@ -87,8 +87,12 @@ struct Known {
 }
 
 impl Wallet {
-    /// Wallets that remember what their journal holds.
-    pub(crate) fn open(
+    /// Wallets that remember what their journal in the folder holds; without one they keep
+    /// everything in memory.
+    ///
+    /// # Errors
+    /// [`StartError`] when the journal cannot be used or the secret is too short.
+    pub fn open(
         config: &WalletConfig,
         client: Client,
         clock: Arc<dyn PartnerClock>,
@@ -125,7 +129,8 @@ impl Wallet {
     }
 
     /// The routes of the protocol, and the wallet's page.
-    pub(crate) fn router(self: &Arc<Self>) -> Router {
+    #[must_use]
+    pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
             .route(OPERATIONS_PATH, post(operations))
             .route("/wallet/pay/{token}", get(page::show).post(page::choose))
