@@ -23,6 +23,7 @@ mod ops;
 mod pages;
 mod serve;
 mod shared;
+mod terminal;
 mod wallet;
 
 use std::sync::Arc;
@@ -84,6 +85,7 @@ impl Api {
             .merge(industry::routes())
             .merge(downstream::routes())
             .merge(cashier::routes())
+            .merge(terminal::routes())
             .merge(assets::routes())
             .with_state(Arc::clone(&self.shared))
             .merge(further)

@@ -4,6 +4,24 @@ use std::time::Duration;
 
 /// Largest body of a request in bytes (security 1, check 1).
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Largest log that a terminal sends, in bytes (upay.md section 4.4); it is not unpacked.
+pub const LOG_BYTES_MAX: usize = jose::limits::TERMINAL_BODY_BYTES_MAX;
+/// Logs that are taken at once, so that they fill 40 MiB of memory at most; more are told to
+/// come again.
+pub const LOGS_COUNT_MAX: usize = 4;
+/// Calls of pay that may be open at once: they are held while payers type, and must not take the
+/// room of calls that are answered at once. More are told that the platform is busy.
+pub const PAYS_COUNT_MAX: usize = 2048;
+/// Longest `sn` of an Authorization header in bytes.
+pub const SN_BYTES_MAX: usize = 64;
+/// Longest text that is drawn as a QR code, in bytes.
+pub const QR_TEXT_BYTES_MAX: usize = 1024;
+/// Pixels for each module of a QR code's picture.
+pub const QR_MODULE_PIXELS: usize = 8;
+/// Modules of the quiet zone around a QR code (ISO/IEC 18004: 4).
+pub const QR_QUIET_MODULES: usize = 4;
+/// Seconds that a browser keeps a QR code's picture.
+pub const QR_KEPT_S: u32 = 300;
 /// Largest body of a form of the cashier in bytes.
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
 /// Longest time to read the body of a request, real time.

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use crate::Options;
 use crate::crypto::CryptoPool;
 use crate::gateway::diagnosis::Diagnoses;
-use crate::limits::REQUESTS_COUNT_MAX;
+use crate::limits::{LOGS_COUNT_MAX, PAYS_COUNT_MAX, REQUESTS_COUNT_MAX};
 
 /// What all handlers share.
 pub(crate) struct Shared {
@@ -28,6 +28,10 @@ pub(crate) struct Shared {
     pub(crate) diagnoses: Diagnoses,
     /// Requests that may be worked on at once.
     pub(crate) requests: Semaphore,
+    /// Calls of pay that may be open at once.
+    pub(crate) pays: Semaphore,
+    /// Logs of terminals that may be taken at once.
+    pub(crate) logs: Semaphore,
     /// What the program decided.
     pub(crate) options: Options,
 }
@@ -41,6 +45,8 @@ impl Shared {
             replay: ReplayWindow::new(),
             crypto: CryptoPool::new(options.crypto_threads),
             requests: Semaphore::new(REQUESTS_COUNT_MAX),
+            pays: Semaphore::new(PAYS_COUNT_MAX),
+            logs: Semaphore::new(LOGS_COUNT_MAX),
             options,
         }
     }

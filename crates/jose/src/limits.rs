@@ -7,6 +7,9 @@ pub const JWS_HEADER_BYTES_MAX: usize = 8 * 1024;
 /// Longest body in bytes that is signed or verified (security 1, check 1).
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// Longest body in bytes that a terminal signs: its log (`upay.md` 4.4).
+pub const TERMINAL_BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
 /// Longest compact JWE in bytes: it travels inside a body.
 pub const JWE_BYTES_MAX: usize = BODY_BYTES_MAX;
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::cert::{CertError, Identity};
 use crate::encode;
-use crate::limits::BODY_BYTES_MAX;
+use crate::limits::{BODY_BYTES_MAX, TERMINAL_BODY_BYTES_MAX};
 use crate::secret::equal_in_constant_time;
 
 /// `sign` of a request: lower-case hex of MD5 over the body's bytes followed by the key
@@ -22,7 +22,7 @@ pub fn sign(body: &[u8], key: &str) -> String {
 /// bytes are compared in constant time (`upay.md` 2.2).
 #[must_use]
 pub fn verify(body: &[u8], key: &str, sign: &str) -> bool {
-    body.len() <= BODY_BYTES_MAX && matches(&hash(&[body, key.as_bytes()]), sign)
+    body.len() <= TERMINAL_BODY_BYTES_MAX && matches(&hash(&[body, key.as_bytes()]), sign)
 }
 
 /// `sign` of a query: upper-case hex of MD5 over `text` followed by `&key=` and the key,

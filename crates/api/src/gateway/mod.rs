@@ -24,6 +24,7 @@ use domain::ids::{AppId, ChannelCode, IndustryCode};
 use domain::party::{Application, EncryptionProfile, InBodyForm, Party, Security};
 
 pub(crate) use exchange::Answered;
+pub(crate) use intake::{declared_length, is_too_large};
 pub(crate) use sign::in_body_form;
 
 use crate::crypto::{Lane, Place};

@@ -17,6 +17,7 @@ use wire::ucsp::ResponseCode;
 
 use crate::limits::{REQUEST_TIME_MAX, RETRY_AFTER_S};
 use crate::shared::Shared;
+use crate::terminal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -72,21 +73,27 @@ impl Drop for Active {
 }
 
 async fn answer(shared: &Shared, noted: &Noted, request: Request, next: Next) -> Response {
-    let Ok(_room) = shared.requests.try_acquire() else {
-        return busy();
+    let room = if noted.route == terminal::PAY_PATH { &shared.pays } else { &shared.requests };
+    let Ok(_room) = room.try_acquire() else {
+        return if terminal::is_theirs(&noted.route) { terminal::busy() } else { busy() };
     };
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(REQUEST_TIME_MAX, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(_panic)) => {
             tracing::error!(incident = %noted.id, route = %noted.route, "a handler panicked");
-            failed(&noted.id)
+            failed_for(noted)
         }
         Err(_) => {
             tracing::error!(incident = %noted.id, route = %noted.route, "a request took too long");
-            failed(&noted.id)
+            failed_for(noted)
         }
     }
+}
+
+/// The failure in the words of whoever called.
+fn failed_for(noted: &Noted) -> Response {
+    if terminal::is_theirs(&noted.route) { terminal::failed() } else { failed(&noted.id) }
 }
 
 /// The refusal when there is too much to do: nothing was looked at.
