@@ -12,7 +12,7 @@ use app::ports::store::{JournalEntry, Lease, NoticeFilter, PostingSum};
 use app::ports::{CommitOutcome, Store, StoreError};
 use app::writeset::{KeyClaim, Target, Task, TaskId, Versioned, WriteSet};
 use async_trait::async_trait;
-use domain::ids::{MerchantId, OrderNumber, QueryId, Reference};
+use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
 use domain::order::Order;
 use jiff::Timestamp;
@@ -68,6 +68,18 @@ impl Store for MemoryStore {
         reference: &Reference,
     ) -> Result<Option<KeyClaim>, StoreError> {
         Ok(self.open()?.by_reference(owner, reference))
+    }
+
+    async fn references(
+        &self,
+        owner: &MerchantId,
+        order_id: &OrderId,
+    ) -> Result<Vec<KeyClaim>, StoreError> {
+        Ok(self.open()?.references(owner, order_id))
+    }
+
+    async fn by_name(&self, owner: &MerchantId, name: &str) -> Result<Option<Target>, StoreError> {
+        Ok(self.open()?.by_name(owner, name))
     }
 
     async fn by_query_id(

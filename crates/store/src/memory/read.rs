@@ -26,6 +26,16 @@ impl State {
         self.keys.get(&(owner.clone(), reference.clone())).cloned()
     }
 
+    pub(super) fn references(&self, owner: &MerchantId, order_id: &OrderId) -> Vec<KeyClaim> {
+        let named = self.keys.values().filter(|claim| &claim.owner == owner);
+        let named = named.filter(|claim| &claim.reference.order_id == order_id);
+        named.take(FOUND_COUNT_MAX).cloned().collect()
+    }
+
+    pub(super) fn by_name(&self, owner: &MerchantId, name: &str) -> Option<Target> {
+        self.names.get(&(owner.clone(), name.to_owned())).cloned()
+    }
+
     pub(super) fn by_query_id(&self, owner: &MerchantId, query_id: &QueryId) -> Option<Target> {
         let (holder, target) = self.transactions.get(query_id)?;
         (holder == owner).then(|| target.clone())

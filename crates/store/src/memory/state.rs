@@ -26,6 +26,7 @@ pub(super) struct State {
     pub(super) orders: BTreeMap<OrderNumber, Versioned<Order>>,
     pub(super) transactions: BTreeMap<QueryId, (MerchantId, Target)>,
     pub(super) keys: BTreeMap<(MerchantId, Reference), KeyClaim>,
+    pub(super) names: BTreeMap<(MerchantId, String), Target>,
     pub(super) tasks: BTreeMap<(MerchantId, TaskId), TaskRow>,
     pub(super) journal: Vec<JournalEntry>,
     pub(super) postings: BTreeMap<PostingKey, Posting>,
@@ -69,6 +70,9 @@ impl State {
         }
         for claim in set.keys {
             self.keys.insert((claim.owner.clone(), claim.reference.clone()), claim);
+        }
+        for claim in set.names {
+            self.names.entry((claim.owner, claim.name)).or_insert(claim.target);
         }
         if let Some(write) = set.order {
             let version = write.expected.unwrap_or(0).saturating_add(1);

@@ -4,7 +4,7 @@
 use app::journal;
 use app::ports::CommitOutcome;
 use app::ports::store::{Duplicate, JournalEntry};
-use app::writeset::{KeyClaim, Target};
+use app::writeset::{KeyClaim, NameClaim, Target};
 use domain::ids::{MerchantId, QueryId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -43,6 +43,9 @@ pub(super) fn apply(
     post(connection, rows)?;
     for task in rows.tasks.iter().filter(|task| task.expected.is_none()) {
         insert_task(connection, task)?;
+    }
+    for claim in &rows.names {
+        insert_name(connection, claim)?;
     }
     for entry in &rows.entries {
         append(connection, head, rows.at, entry)?;
@@ -201,6 +204,19 @@ fn insert_task(connection: &Connection, row: &TaskRow) -> Result<(), Fault> {
         row.task.attempts,
         row.notice,
         row.body,
+    ])?;
+    Ok(())
+}
+
+fn insert_name(connection: &Connection, claim: &NameClaim) -> Result<(), Fault> {
+    let sql = "INSERT INTO names (name, owner, number, query_id, kind) \
+               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(sql)?.execute(params![
+        claim.name,
+        claim.owner.as_str(),
+        claim.target.order.as_str(),
+        claim.target.query_id.as_str(),
+        kind_word(claim.target.kind),
     ])?;
     Ok(())
 }

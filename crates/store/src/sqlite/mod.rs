@@ -26,7 +26,7 @@ use app::ports::store::{JournalEntry, Lease, NoticeFilter, PostingSum};
 use app::ports::{CommitOutcome, Store, StoreError};
 use app::writeset::{KeyClaim, Target, Task, TaskId, Versioned, WriteSet};
 use async_trait::async_trait;
-use domain::ids::{MerchantId, OrderNumber, QueryId, Reference};
+use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
 use domain::order::Order;
 use jiff::Timestamp;
@@ -177,6 +177,18 @@ impl Store for SqliteStore {
         reference: &Reference,
     ) -> Result<Option<KeyClaim>, StoreError> {
         self.readers.short("reference", |it| read::by_reference(it, owner, reference))
+    }
+
+    async fn references(
+        &self,
+        owner: &MerchantId,
+        order_id: &OrderId,
+    ) -> Result<Vec<KeyClaim>, StoreError> {
+        self.readers.short("references", |it| read::references(it, owner, order_id))
+    }
+
+    async fn by_name(&self, owner: &MerchantId, name: &str) -> Result<Option<Target>, StoreError> {
+        self.readers.short("name", |it| read::by_name(it, owner, name))
     }
 
     async fn by_query_id(

@@ -2,7 +2,7 @@
 
 use app::ports::store::{JournalEntry, NoticeFilter, PostingSum};
 use app::writeset::{KeyClaim, Target, Task, TaskId, Versioned};
-use domain::ids::{MerchantId, OrderNumber, QueryId, Reference};
+use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
 use domain::order::Order;
 use rusqlite::{Connection, Params, Row, params};
@@ -84,6 +84,26 @@ pub(super) fn by_reference(
                WHERE order_id = ?1 AND txn_time = ?2 AND owner = ?3";
     let (order_id, txn_time) = (reference.order_id.as_str(), reference.txn_time.as_str());
     one(connection, sql, params![order_id, txn_time, owner.as_str()], decode::claim)
+}
+
+pub(super) fn references(
+    connection: &Connection,
+    owner: &MerchantId,
+    order_id: &OrderId,
+) -> Result<Vec<KeyClaim>, Fault> {
+    let sql = "SELECT order_id, txn_time, owner, number, query_id, kind, input FROM keys \
+               WHERE order_id = ?1 AND owner = ?2 ORDER BY txn_time LIMIT ?3";
+    let values = params![order_id.as_str(), owner.as_str(), limit(FOUND_COUNT_MAX)];
+    all(connection, sql, values, decode::claim)
+}
+
+pub(super) fn by_name(
+    connection: &Connection,
+    owner: &MerchantId,
+    name: &str,
+) -> Result<Option<Target>, Fault> {
+    let sql = "SELECT query_id, number, kind FROM names WHERE name = ?1 AND owner = ?2";
+    one(connection, sql, params![name, owner.as_str()], decode::target)
 }
 
 pub(super) fn by_query_id(

@@ -2,8 +2,8 @@
 
 use app::ports::StoreError;
 use app::writeset::{
-    KeyClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind, Task,
-    TaskBody, TaskWrite, WriteSet,
+    KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind,
+    Task, TaskBody, TaskWrite, WriteSet,
 };
 use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
@@ -19,6 +19,7 @@ use crate::shape;
 pub(super) struct Rows {
     pub(super) seen: Option<SeenMessage>,
     pub(super) keys: Vec<KeyClaim>,
+    pub(super) names: Vec<NameClaim>,
     pub(super) transactions: Vec<(QueryId, (MerchantId, Target))>,
     pub(super) order: Option<OrderRow>,
     pub(super) tasks: Vec<TaskRow>,
@@ -90,6 +91,7 @@ impl Rows {
             tasks: set.tasks.into_iter().map(task).collect::<Result<_, _>>()?,
             records: set.records.into_iter().map(record).collect::<Result<_, _>>()?,
             keys: set.keys.into_iter().map(claim).collect::<Result<_, _>>()?,
+            names: set.names,
             seen: set.seen,
         })
     }
