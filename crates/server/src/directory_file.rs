@@ -45,6 +45,22 @@ fn seal_secrets(
     Ok(())
 }
 
+/// Vendors, stores and the merchants of terminals are made over the admin interface: a file that
+/// names none of them leaves them as they are.
+fn keep_managed(data: &mut DirectoryData, stored: &DirectoryData) {
+    if data.vendors.is_empty() {
+        data.vendors.clone_from(&stored.vendors);
+    }
+    if data.stores.is_empty() {
+        data.stores.clone_from(&stored.stores);
+    }
+    for merchant in stored.merchants.iter().filter(|it| it.industry.is_none()) {
+        if !data.merchants.iter().any(|it| it.id == merchant.id) {
+            data.merchants.push(merchant.clone());
+        }
+    }
+}
+
 /// Seals a channel's OAuth secret; one that was sealed before and is the same stays as it is.
 pub(crate) fn sealed_like(before: Option<&str>, secret: &str, sealer: &dyn Sealer) -> String {
     let same = |sealed: &&str| sealer.open(OAUTH_SECRET, sealed).as_deref() == Some(secret);
@@ -61,6 +77,7 @@ pub(crate) async fn put_in_force(
     let failed = |error| Failure::at("the directory cannot be stored", error);
     let stored = load_directory(&*platform.store).await.map_err(failed)?;
     seal_secrets(&mut data, &stored, &*platform.sealer)?;
+    keep_managed(&mut data, &stored);
     if data == stored {
         return Ok(false);
     }

@@ -22,3 +22,7 @@ pub(crate) const CERTIFICATE_DAYS: u32 = 3 * 365;
 pub(crate) const PORT_SEARCH_COUNT_MAX: u32 = 64;
 /// Records read at once when a space is listed.
 pub(crate) const RECORDS_COUNT_MAX: usize = 256;
+/// The most that the logs of all terminals take on one day.
+pub(crate) const TERMINAL_LOGS_DAY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// How often a node looks whether another one changed the directory.
+pub(crate) const DIRECTORY_POLL: Duration = Duration::from_secs(2);

@@ -20,6 +20,7 @@ mod metrics;
 mod node;
 mod production;
 mod sandbox;
+mod terminal_logs;
 mod time;
 
 use std::process::ExitCode;

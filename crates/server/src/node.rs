@@ -1,22 +1,32 @@
 //! One running platform: the parts put together, the same for the sandbox and for production.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use api::{Api, MetricsText};
+use api::{AdminAccount, Api, MetricsText};
 use app::clock::MovableClock;
 use app::directory::{Directory, DirectoryCell};
 use app::flights::Flights;
-use app::ports::{Clock, Ids, Sealer, Sleeper, Store};
-use app::use_cases::load_directory;
+use app::ports::{Clock, Ids, Sealer, Sleeper, Store, Wallets};
+use app::terminals::{TerminalCache, TerminalSettings};
+use app::use_cases::{load_directory, refresh_directory};
+use app::watchers::Watchers;
 use app::{Platform, Settings};
 use axum::Router;
 use delivery::channel::ChannelGatewayParts;
 use delivery::dispatcher::DispatcherParts;
 use delivery::notice::NoticeSenderParts;
-use delivery::{Bell, Dispatcher, HttpChannelGateway, HttpDownstream, NoticeSender, Partner};
+use delivery::{
+    Bell, CallbackForm, CallbackParts, CallbackSender, Dispatcher, HttpChannelGateway,
+    HttpDownstream, NativeWallet, NoticeSender, Partner, WalletTable,
+};
+use domain::payway::Payway;
 use egress::{Client, Limits, Policy};
 use jiff::tz::TimeZone;
+use jose::cert::Identity;
 use jose::keyring::Keys;
+use jose::mac::MacKey;
+use jose::secret::Secret;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -25,6 +35,8 @@ use crate::ids::RandomIds;
 use crate::keys::PlatformKeys;
 use crate::keys::stored::OwnKey;
 use crate::lifecycle::Shutdown;
+use crate::limits::DIRECTORY_POLL;
+use crate::terminal_logs::FolderLogs;
 
 /// What a node is made of.
 pub(crate) struct Parts {
@@ -50,6 +62,35 @@ pub(crate) struct Parts {
     pub(crate) diagnosis_header: bool,
     /// The figures.
     pub(crate) metrics: Option<MetricsText>,
+    /// What terminals need.
+    pub(crate) terminals: TerminalParts,
+}
+
+/// What the terminals of a node are made of.
+pub(crate) struct TerminalParts {
+    /// Their settings.
+    pub(crate) settings: TerminalSettings,
+    /// The wallets, each with the payways it serves.
+    pub(crate) wallets: Vec<WalletPart>,
+    /// Signs callbacks.
+    pub(crate) callback: Arc<Identity>,
+    /// What stands in a callback's header.
+    pub(crate) callback_form: CallbackForm,
+    /// Where the logs that terminals send are kept.
+    pub(crate) log_folder: PathBuf,
+    /// The operator's account of the admin interface.
+    pub(crate) admin: Option<AdminAccount>,
+}
+
+/// A provider that speaks the platform's own protocol.
+#[derive(Debug, Clone)]
+pub(crate) struct WalletPart {
+    /// Which payways it serves.
+    pub(crate) payways: Vec<Payway>,
+    /// Its base address.
+    pub(crate) url: String,
+    /// What authenticates both sides; at least 16 bytes.
+    pub(crate) secret: Secret<String>,
 }
 
 /// One platform, put together and not running yet.
@@ -62,6 +103,8 @@ pub(crate) struct Node {
     partner: Arc<Partner>,
     bell: Arc<Bell>,
     sleeper: Arc<dyn Sleeper>,
+    client: Client,
+    callback: (Arc<Identity>, CallbackForm),
 }
 
 impl Node {
@@ -78,7 +121,7 @@ impl Node {
         let port: Arc<dyn Keys> = Arc::<PlatformKeys>::clone(&keys);
         let client = Client::new(parts.policy, Limits::default(), parts.authorities.as_deref())
             .map_err(|error| Failure::at("the outbound client cannot be started", error))?;
-        let partner = Arc::new(Partner::new(client, Arc::clone(&port), Arc::clone(&clock)));
+        let partner = Arc::new(Partner::new(client.clone(), Arc::clone(&port), Arc::clone(&clock)));
         let bell = Arc::new(Bell::new(Arc::clone(&sleeper)));
         let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
         let channels = HttpChannelGateway::new(ChannelGatewayParts {
@@ -89,7 +132,17 @@ impl Node {
             sealer: Arc::clone(&parts.sealer),
             default_zone: parts.zone.clone(),
         });
+        let TerminalParts { settings, wallets, callback, callback_form, log_folder, admin } =
+            parts.terminals;
+        let wallet_keys = wallet_keys(&wallets)?;
+        let wallets = wallet_table(&wallets, &client, (&directory, &clock))?;
+        let zone = settings.zone.clone();
         let platform = Arc::new(Platform {
+            wallets: Arc::new(wallets),
+            sleeper: Arc::clone(&sleeper),
+            logs: Arc::new(FolderLogs::new(log_folder, zone)),
+            watchers: Watchers::default(),
+            terminals: TerminalCache::default(),
             store: parts.store,
             clock: Arc::clone(&clock),
             ids,
@@ -106,6 +159,8 @@ impl Node {
                 base_url: parts.base_url,
                 default_zone: parts.zone,
                 compare: Box::new(dialect::ucsp::first_difference),
+                terminals: settings,
+                callback: Box::new(dialect::upay::callback_body),
             },
             flights: Flights::default(),
             attempted: tokio::sync::Notify::new(),
@@ -114,9 +169,12 @@ impl Node {
             diagnosis_header: parts.diagnosis_header,
             crypto_threads: parts.crypto_threads,
             metrics: parts.metrics,
+            wallet_keys,
+            admin,
         };
         let api = Api::new(Arc::clone(&platform), port, options);
-        Ok(Self { platform, keys, api, partner, bell, sleeper })
+        let callback = (callback, callback_form);
+        Ok(Self { platform, keys, api, partner, bell, sleeper, client, callback })
     }
 
     /// All that partners and browsers call, with further routes behind the same limits.
@@ -132,6 +190,31 @@ impl Node {
     /// Health and figures.
     pub(crate) fn ops_router(&self) -> Router {
         self.api.ops_router()
+    }
+
+    /// Health, figures, and what operators do: for the separate listener.
+    pub(crate) fn operators_router(&self) -> Router {
+        self.api.ops_router().merge(self.api.admin_router())
+    }
+
+    /// Puts in force what other nodes and operators change in the directory.
+    pub(crate) fn follow_directory(&self, shutdown: &Shutdown) -> JoinHandle<()> {
+        let platform = Arc::clone(&self.platform);
+        let stop = shutdown.begun();
+        tokio::spawn(async move {
+            let mut seen = None;
+            let mut stop = std::pin::pin!(stop);
+            loop {
+                tokio::select! {
+                    () = &mut stop => return,
+                    () = tokio::time::sleep(DIRECTORY_POLL) => {}
+                }
+                match refresh_directory(&platform, seen).await {
+                    Ok(version) => seen = version,
+                    Err(error) => tracing::warn!(%error, "the directory could not be read again"),
+                }
+            }
+        })
     }
 
     /// Begins to answer on a listener; ends what was accepted after the shutdown.
@@ -153,6 +236,12 @@ impl Node {
             clock: Arc::clone(&platform.clock),
             ids: Arc::clone(&platform.ids),
             default_zone: platform.settings.default_zone.clone(),
+            callbacks: Some(CallbackSender::new(CallbackParts {
+                client: self.client.clone(),
+                identity: Arc::clone(&self.callback.0),
+                form: self.callback.1,
+                platform: Arc::clone(platform),
+            })),
         });
         let dispatcher = Dispatcher::new(DispatcherParts {
             platform: Arc::clone(platform),
@@ -171,4 +260,31 @@ impl Node {
         let closed = self.platform.store.close().await;
         closed.map_err(|error| Failure::at("the store cannot be closed", error))
     }
+}
+
+fn wallet_key(part: &WalletPart) -> Result<MacKey, Failure> {
+    MacKey::new(&part.secret).map_err(|_| {
+        Failure::new(format!("the secret of the wallet at {} is shorter than 16 bytes", part.url))
+    })
+}
+
+/// What authenticates the wallets' notices.
+fn wallet_keys(parts: &[WalletPart]) -> Result<Vec<MacKey>, Failure> {
+    parts.iter().map(wallet_key).collect()
+}
+
+fn wallet_table(
+    parts: &[WalletPart],
+    client: &Client,
+    (directory, clock): (&Arc<DirectoryCell>, &Arc<dyn Clock>),
+) -> Result<WalletTable, Failure> {
+    let mut lines: Vec<(Payway, Arc<dyn Wallets>)> = Vec::new();
+    for part in parts {
+        let (directory, clock) = (Arc::clone(directory), Arc::clone(clock));
+        let wallet =
+            NativeWallet::new(client.clone(), &part.url, wallet_key(part)?, directory, clock);
+        let wallet: Arc<dyn Wallets> = Arc::new(wallet);
+        lines.extend(part.payways.iter().map(|payway| (*payway, Arc::clone(&wallet))));
+    }
+    Ok(WalletTable::new(lines))
 }

@@ -8,10 +8,11 @@ use app::ports::{Clock, CommitOutcome, Sealer, Store};
 use app::records::KEY_RING;
 use app::writeset::{Operation, WriteSet};
 use jiff::Timestamp;
+use jose::cert::Identity;
 use jose::seal::MasterKeys;
 
 use crate::cli::Role;
-use crate::config::Config;
+use crate::config::{AdminConfig, Config, WalletConfig};
 use crate::directory_file;
 use crate::failure::{Failure, Outcome};
 use crate::files;
@@ -21,10 +22,14 @@ use crate::lifecycle::Shutdown;
 use crate::limits::{CONFIG_BYTES_MAX, SHUTDOWN_SECONDS_MAX};
 use crate::listen::bind;
 use crate::metrics;
-use crate::node::{Node, Parts};
+use crate::node::{Node, Parts, TerminalParts};
 
 /// Owner of the platform's keys.
 const PLATFORM: &str = "platform";
+/// Owner of the key that signs callbacks to the merchants of terminals.
+const CALLBACK: &str = "callback";
+/// Space of the callback key: it is not in the ring that partners are answered with.
+const CALLBACK_KEY: &str = "callback_key";
 
 /// Encryption at rest as the configuration says.
 pub(crate) fn sealer(config: &Config) -> Result<Arc<dyn Sealer>, Failure> {
@@ -73,6 +78,41 @@ pub(crate) async fn keys(
     }
 }
 
+/// The key that signs callbacks; made when there is none.
+async fn callback_key(
+    store: &dyn Store,
+    sealer: &dyn Sealer,
+    now: Timestamp,
+) -> Result<Arc<Identity>, Failure> {
+    let newest = read_all(store, CALLBACK_KEY, sealer).await?.into_iter().next();
+    if let Some(stored) = newest {
+        return Ok(stored.entry.key);
+    }
+    let failed = |error: String| Failure::at("the key for callbacks cannot be made", error);
+    let plans = [KeyPlan::new("Causeway callbacks")];
+    let made = tokio::task::spawn_blocking(move || generate_all(&plans, now)).await;
+    let made = made.map_err(|error| failed(error.to_string()))?;
+    let made = made.map_err(|error| failed(error.to_string()))?.into_iter().next();
+    let identity = made.ok_or_else(|| failed("none was made".to_owned()))?;
+    let fresh = OwnKey::fresh(CALLBACK, Purpose::Sign, identity, now);
+    let set = WriteSet {
+        at: Some(now),
+        records: vec![fresh.to_record(CALLBACK_KEY, sealer)?],
+        operations: vec![Operation {
+            stream: "installation".to_owned(),
+            kind: "callback_key_made".to_owned(),
+            body: "{}".to_owned(),
+        }],
+        ..WriteSet::default()
+    };
+    match store.commit(set).await.map_err(|error| failed(error.to_string()))? {
+        CommitOutcome::Committed => Ok(fresh.entry.key),
+        CommitOutcome::Stale | CommitOutcome::Duplicate(_) => {
+            Err(failed("somebody else writes this data".to_owned()))
+        }
+    }
+}
+
 /// Runs the platform until a signal ends it.
 pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
     let answers = roles.iter().any(|role| matches!(role, Role::All | Role::Api));
@@ -93,8 +133,9 @@ pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
         tasks.push(Node::serve(public, node.ops_router(), &shutdown));
     }
     if let Some(listener) = ops {
-        tasks.push(Node::serve(listener, node.ops_router(), &shutdown));
+        tasks.push(Node::serve(listener, node.operators_router(), &shutdown));
     }
+    tasks.push(node.follow_directory(&shutdown));
     if works {
         tasks.push(node.dispatch(&shutdown));
     }
@@ -119,6 +160,9 @@ async fn build(config: &Config) -> Result<Node, Failure> {
     let store: Arc<dyn Store> = Arc::new(config.data.open()?);
     let clock = MovableClock::system();
     let keys = keys(&*store, &*sealer, clock.real_now()).await?;
+    let callback = callback_key(&*store, &*sealer, clock.real_now()).await?;
+    let wallets = config.terminals.wallets.iter().map(WalletConfig::read);
+    let admin = config.terminals.admin.as_ref().map(AdminConfig::read);
     let authorities = config.authorities_file.as_deref();
     let authorities =
         authorities.map(|path| files::read_text(path, CONFIG_BYTES_MAX)).transpose()?;
@@ -134,6 +178,14 @@ async fn build(config: &Config) -> Result<Node, Failure> {
         crypto_threads: config.crypto_threads,
         diagnosis_header: false,
         metrics: Some(metrics::start()?),
+        terminals: TerminalParts {
+            settings: config.terminals.settings.clone(),
+            wallets: wallets.collect::<Result<_, _>>()?,
+            callback,
+            callback_form: config.terminals.callback_form,
+            log_folder: config.terminals.log_folder.clone(),
+            admin: admin.transpose()?,
+        },
     })
     .await?;
     if let Some(path) = &config.directory_file {

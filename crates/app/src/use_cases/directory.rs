@@ -51,3 +51,26 @@ pub async fn save_directory(
     platform.directory.set(Directory::new(data));
     Ok(true)
 }
+
+/// Puts the stored directory in force here if its version is not `seen`, which another node or an
+/// operator brings about; the version that is in force afterwards.
+///
+/// # Errors
+/// The store's; then the directory in force stays.
+pub async fn refresh_directory(
+    platform: &Platform,
+    seen: Option<u64>,
+) -> Result<Option<u64>, StoreError> {
+    let Some(found) = platform.store.record(DIRECTORY, DIRECTORY_KEY).await? else {
+        return Ok(None);
+    };
+    if seen == Some(found.version) {
+        return Ok(seen);
+    }
+    let data = serde_json::from_str(&found.value).map_err(|error| StoreError::Damaged {
+        what: "directory".to_owned(),
+        reason: error.to_string(),
+    })?;
+    platform.directory.set(Directory::new(data));
+    Ok(Some(found.version))
+}

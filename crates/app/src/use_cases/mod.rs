@@ -19,7 +19,7 @@ pub mod till;
 pub use authorize::{begin_authorization, finish_authorization};
 pub use cards::{CardPayloadRequest, card_payload, list_cards};
 pub use cashier::{CashierView, cashier_cards, cashier_order};
-pub use directory::{load_directory, save_directory};
+pub use directory::{load_directory, refresh_directory, save_directory};
 pub use inquire::{Selector, inquire_payment, inquire_reversal};
 pub use login::{ChannelLogin, Handover, channel_login, follow_login_link};
 pub use notices::{notices_of, record_notice_attempt, resend_notice};

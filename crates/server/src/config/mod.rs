@@ -4,6 +4,7 @@
 //! nothing that is misspelt is silently ignored.
 
 mod section;
+mod terminals;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,12 @@ use crate::keys::master;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::logging::LogForm;
 use section::Section;
+pub(crate) use terminals::{AdminConfig, TerminalConfig, WalletConfig};
 
 /// Zone of message times where an acquirer's is not known: GMT+8 (ucsp.md section 2).
 pub(crate) const ZONE_DEFAULT: &str = "Asia/Shanghai";
+/// Currency of the terminals unless the configuration says otherwise: CNY.
+pub(crate) const CURRENCY_DEFAULT: &str = "156";
 /// The most threads that sign.
 const CRYPTO_THREADS_MAX: i64 = 256;
 
@@ -51,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) egress: Policy,
     /// `[egress] authorities_file`.
     pub(crate) authorities_file: Option<PathBuf>,
+    /// `[terminals]`, `[[wallets]]`, `[admin]`.
+    pub(crate) terminals: TerminalConfig,
 }
 
 /// Where the master key is.
@@ -134,6 +140,7 @@ fn read_all(table: &Table, faults: &mut Vec<String>) -> Option<Config> {
     let egress = policy(&mut section, faults);
     let authorities_file = section.text("authorities_file", faults).map(PathBuf::from);
     section.finish(faults);
+    let terminals = terminals::read(&mut top, table, faults);
     top.finish(faults);
     Some(Config {
         listen: listen?,
@@ -147,6 +154,7 @@ fn read_all(table: &Table, faults: &mut Vec<String>) -> Option<Config> {
         metrics_listen,
         egress,
         authorities_file,
+        terminals: terminals?,
     })
 }
 

@@ -18,6 +18,16 @@ impl<'a> Section<'a> {
         Self { prefix: "", table: Some(table), known: Vec::new() }
     }
 
+    /// One table of a list of tables.
+    pub(super) const fn named(prefix: &'static str, table: &'a Table) -> Self {
+        Self { prefix, table: Some(table), known: Vec::new() }
+    }
+
+    /// A setting that is read elsewhere.
+    pub(super) fn known(&mut self, name: &'static str) {
+        self.known.push(name);
+    }
+
     /// A table inside this one.
     pub(super) fn section(&mut self, name: &'static str, faults: &mut Vec<String>) -> Self {
         let value = self.value(name);

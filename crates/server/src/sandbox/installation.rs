@@ -46,6 +46,8 @@ pub(crate) struct Secrets {
     pub(crate) upay_app_id: String,
     /// Codes that make terminals.
     pub(crate) activation_codes: Vec<ActivationCode>,
+    /// What the platform and the simulated wallets share.
+    pub(crate) wallet_secret: String,
     /// Business time at which the codes were issued.
     pub(crate) issued_at: Timestamp,
 }
@@ -191,6 +193,7 @@ fn make_secrets(ids: &RandomIds, now: Timestamp) -> Secrets {
         vendor_key: ids.hex(32),
         upay_app_id: ids.decimal(16),
         activation_codes: codes.collect(),
+        wallet_secret: ids.hex(64),
         issued_at: now,
     }
 }

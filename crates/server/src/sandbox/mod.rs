@@ -20,28 +20,37 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::AdminAccount;
 use app::ports::{Clock, Sealer, Store};
+use app::records::ACTIVATION_CODE;
+use app::terminals::TerminalSettings;
 use app::use_cases::load_directory;
+use app::use_cases::terminals::store_code;
+use delivery::CallbackForm;
+use domain::payway::Payway;
 use egress::Policy;
 use jiff::tz::TimeZone;
 use jose::seal::MasterKeys;
+use jose::secret::Secret;
+use money::Currency;
 use tokio::net::TcpListener;
 
 use crate::cli::SandboxArgs;
-use crate::config::ZONE_DEFAULT;
+use crate::config::{CURRENCY_DEFAULT, ZONE_DEFAULT};
 use crate::database::Location;
 use crate::directory_file;
 use crate::failure::{Failure, Outcome};
 use crate::keys::MasterSealer;
 use crate::keys::master::{self, explain};
+use crate::keys::stored::Purpose;
 use crate::lifecycle::Shutdown;
 use crate::limits::SHUTDOWN_SECONDS_MAX;
 use crate::listen::bind_row;
 use crate::metrics;
-use crate::node::{Node, Parts};
+use crate::node::{Node, Parts, TerminalParts, WalletPart};
 use addresses::Addresses;
 use clock::ClockKeeper;
-use installation::Installation;
+use installation::{CALLBACK, Installation};
 use running::RunningPartners;
 use simulation::Simulation;
 
@@ -50,6 +59,8 @@ const LISTENERS: [&str; 4] =
     ["the platform", "the bank apps", "the services", "the downstream system"];
 /// The master key's file in the data folder.
 const MASTER_KEY_FILE: &str = "master.key";
+/// Where the logs that terminals send are kept.
+const LOGS_FOLDER: &str = "terminal-logs";
 /// Where the simulated partners keep what they know.
 const PARTNERS_FOLDER: &str = "partners";
 
@@ -65,7 +76,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Outcome {
     let key = master::read_or_make(&args.data.join(MASTER_KEY_FILE))?;
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new())));
     let store: Arc<dyn Store> = Arc::new(location.open()?);
-    let world = World::build(store, sealer, &listeners).await?;
+    let world = World::build(store, sealer, &listeners, &args.data).await?;
     world.run(&args.data, listeners, &shutdown).await
 }
 
@@ -82,6 +93,7 @@ impl World {
         store: Arc<dyn Store>,
         sealer: Arc<dyn Sealer>,
         listeners: &[TcpListener; 4],
+        folder: &Path,
     ) -> Result<Self, Failure> {
         let failed = |error| Failure::at("the data cannot be read", error);
         let keeper = Arc::new(ClockKeeper::start(&*store).await.map_err(failed)?);
@@ -103,9 +115,11 @@ impl World {
             crypto_threads: 0,
             diagnosis_header: true,
             metrics: Some(metrics::start()?),
+            terminals: terminals(&installation, &addresses, folder)?,
         })
         .await?;
         directory_file::put_in_force(&node.platform, directory, "seed").await?;
+        put_codes(&*node.platform.store, &installation).await?;
         Ok(Self { node, keeper, installation, addresses })
     }
 
@@ -123,10 +137,11 @@ impl World {
         });
         let index = index::routes(&addresses, &document)
             .map_err(|error| Failure::at("the first page", error))?;
-        let further = simulation::routes(simulation).merge(index).merge(node.ops_router());
+        let further = simulation::routes(simulation).merge(index).merge(node.operators_router());
         let [platform, banks, services, simulator] = listeners;
         let served = Node::serve(platform, node.public_router(further), shutdown);
         let dispatched = node.dispatch(shutdown);
+        let followed = node.follow_directory(shutdown);
         let config = partners::config(&installation, &addresses, keeper.clock(), folder)?;
         let bound = sandbox::Listeners { banks, services, simulator };
         let started = sandbox::Partners::start(config, bound, shutdown.begun()).await;
@@ -145,6 +160,7 @@ impl World {
             let _ = served.await;
             running.stopped().await;
             let _ = dispatched.await;
+            let _ = followed.await;
         };
         let wait = Duration::from_secs(SHUTDOWN_SECONDS_MAX);
         if tokio::time::timeout(wait, ended).await.is_err() {
@@ -152,6 +168,45 @@ impl World {
         }
         node.close().await
     }
+}
+
+/// Terminals with the documented settings; every payway of the table goes to the simulated wallets.
+fn terminals(
+    installation: &Installation,
+    addresses: &Addresses,
+    folder: &Path,
+) -> Result<TerminalParts, Failure> {
+    let secrets = &installation.secrets;
+    let zone = TimeZone::get(ZONE_DEFAULT).map_err(|error| Failure::at("zone", error))?;
+    let currency =
+        Currency::from_numeric(CURRENCY_DEFAULT).map_err(|error| Failure::at("currency", error))?;
+    Ok(TerminalParts {
+        settings: TerminalSettings::new(zone, currency),
+        wallets: vec![WalletPart {
+            payways: seed::PAYWAYS.map(Payway).to_vec(),
+            url: addresses.downstream.clone(),
+            secret: Secret::new(secrets.wallet_secret.clone()),
+        }],
+        callback: Arc::clone(installation.identity(CALLBACK, Purpose::Sign)?),
+        callback_form: CallbackForm::Bare,
+        log_folder: folder.join(LOGS_FOLDER),
+        admin: Some(AdminAccount {
+            email: secrets.admin_email.clone(),
+            password: Secret::new(secrets.admin_password.clone()),
+        }),
+    })
+}
+
+/// Issues the activation codes of the seed; those that are there stay as they are.
+async fn put_codes(store: &dyn Store, installation: &Installation) -> Outcome {
+    for code in seed::codes(installation) {
+        let kept = store.record(ACTIVATION_CODE, &code.code).await;
+        if kept.map_err(|error| Failure::at("the activation codes", error))?.is_none() {
+            let stored = store_code(store, &code).await;
+            stored.map_err(|error| Failure::at("the activation codes", error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the data folder, for its owner alone.

@@ -9,7 +9,7 @@ use jose::cert::Identity;
 use jose::secret::Secret;
 use sandbox::{
     BankConfig, ChannelLink, IconConfig, OauthConfig, PartnersConfig, Relation, ServiceConfig,
-    SimulatorConfig,
+    SimulatorConfig, WalletConfig,
 };
 
 use super::addresses::Addresses;
@@ -43,7 +43,11 @@ pub(super) fn config(
         simulator: SimulatorConfig {
             relation: relation(installation, addresses, DOWNSTREAM_APP, ACQUIRER)?,
         },
-        wallet: None,
+        wallet: Some(WalletConfig {
+            base_url: addresses.downstream.clone(),
+            platform_url: addresses.platform.clone(),
+            secret: Secret::new(installation.secrets.wallet_secret.clone()),
+        }),
     })
 }
 

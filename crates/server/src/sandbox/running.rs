@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sandbox::Partners;
+use sandbox::wallet::Wallet;
 use tokio::sync::Mutex;
 
 use crate::failure::Failure;
@@ -25,6 +26,11 @@ impl RunningPartners {
             }
             None => Ok(()),
         }
+    }
+
+    /// The simulated wallets, once they run.
+    pub(crate) async fn wallet(&self) -> Option<Arc<Wallet>> {
+        self.0.lock().await.as_ref().and_then(Partners::wallet).cloned()
     }
 
     /// Waits until they have stopped after the shutdown.

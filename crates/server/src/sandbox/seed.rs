@@ -3,11 +3,14 @@
 //! Numbers are fixed, so that examples in guides work everywhere; keys and secrets are made anew.
 
 use app::directory::DirectoryData;
+use app::limits::ACTIVATION_CODE_LIFE;
 use app::ports::Sealer;
+use app::use_cases::terminals::VENDOR_KEY;
 use domain::party::{
     Acquirer, Application, Channel, EncryptionProfile, InBodyForm, Industry, KeyUse, Merchant,
     OauthClient, Opening, PartnerCertificate, Party, Security,
 };
+use domain::terminal::{ActivationCode, Store, Vendor, VendorApp};
 use money::Currency;
 use sandbox::{BankBrand, BankConfig, ServiceBrand, ServiceConfig};
 
@@ -72,6 +75,8 @@ pub(crate) const INDUSTRIES: [SeedIndustry; 2] = [
 /// Merchant and store of the activation codes.
 pub(crate) const STORES: [(&str, &str); 2] =
     [("100000010000017", "100000010000017001"), ("100000020000025", "100000020000025001")];
+/// `payway`s that the simulated wallets serve (upay.md section 10.5).
+pub(crate) const PAYWAYS: [u16; 17] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 19, 20, 22, 100];
 /// `acqIIN` of the acquirer.
 pub(crate) const ACQUIRER: &str = "00010344";
 /// The application of its downstream payment system.
@@ -139,7 +144,58 @@ pub(crate) fn directory(
             downstream_app: DOWNSTREAM_APP.into(),
         }],
         openings: openings.collect(),
+        vendors: vec![vendor(installation, stored, sealer)],
+        stores: STORES.map(store).to_vec(),
     })
+}
+
+/// The vendor of the tills. Its key stays sealed as it is.
+fn vendor(installation: &Installation, stored: &DirectoryData, sealer: &dyn Sealer) -> Vendor {
+    let secrets = &installation.secrets;
+    let before = stored.vendors.iter().find(|it| it.sn.as_str() == secrets.vendor_sn);
+    let same = |sealed: &&str| {
+        sealer.open(VENDOR_KEY, sealed).as_deref() == Some(secrets.vendor_key.as_str())
+    };
+    let before = before.map(|it| it.key_sealed.as_str()).filter(same);
+    let sealed = || sealer.seal(VENDOR_KEY, &secrets.vendor_key);
+    Vendor {
+        sn: secrets.vendor_sn.as_str().into(),
+        name: "Sandbox tills".to_owned(),
+        key_sealed: before.map_or_else(sealed, str::to_owned),
+        active: true,
+        apps: vec![VendorApp {
+            id: secrets.upay_app_id.as_str().into(),
+            name: "Sandbox till".to_owned(),
+        }],
+    }
+}
+
+fn store((merchant, sn): (&str, &str)) -> Store {
+    let name = INDUSTRIES.iter().find(|it| it.merchant == merchant).map(|it| it.merchant_name);
+    Store {
+        sn: sn.into(),
+        merchant: merchant.into(),
+        name: format!("{} kiosk", name.unwrap_or_default()),
+        open: true,
+        daily_limit_minor: None,
+    }
+}
+
+/// The activation codes of the seed, as they were issued at the first start.
+pub(crate) fn codes(installation: &Installation) -> Vec<ActivationCode> {
+    let secrets = &installation.secrets;
+    let issued_at = secrets.issued_at;
+    let code = |it: &super::document::ActivationCode| ActivationCode {
+        code: it.code.clone(),
+        vendor: secrets.vendor_sn.as_str().into(),
+        merchant: it.merchant.as_str().into(),
+        store: it.store_sn.as_str().into(),
+        uses_count_max: it.remaining,
+        remaining: it.remaining,
+        issued_at,
+        expires_at: issued_at.checked_add(ACTIVATION_CODE_LIFE).unwrap_or(issued_at),
+    };
+    secrets.activation_codes.iter().map(code).collect()
 }
 
 fn application(
@@ -222,8 +278,9 @@ fn merchant(seed: &SeedIndustry) -> Result<Merchant, Failure> {
     Ok(Merchant {
         id: seed.merchant.into(),
         name: seed.merchant_name.to_owned(),
-        industry: seed.code.into(),
+        industry: Some(seed.code.into()),
         acquirer: ACQUIRER.into(),
+        daily_limit_minor: None,
         currencies: currencies.map_err(|error| Failure::at("the seed's currencies", error))?,
         active: true,
     })

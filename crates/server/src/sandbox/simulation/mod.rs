@@ -11,11 +11,14 @@ use std::sync::Arc;
 use app::use_cases::load_directory;
 use app::{Platform, Refusal};
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use sandbox::wallet::fresh_barcode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::addresses::Addresses;
@@ -80,9 +83,28 @@ fn same_site(headers: &HeaderMap, own: &str) -> bool {
     headers.get(header::ORIGIN).is_none_or(|origin| origin.as_bytes() == own.as_bytes())
 }
 
-/// Barcodes belong to the terminal dialect, which is not served yet.
-async fn barcode() -> Response {
-    refused(StatusCode::NOT_FOUND, "barcodes come with the terminals; this version has none yet")
+/// What a payer's phone shows.
+#[derive(Deserialize)]
+struct Barcode {
+    provider: String,
+    scenario: Option<String>,
+}
+
+/// `POST /sandbox/v1/barcode`: a fresh payment barcode.
+async fn barcode(body: Bytes) -> Response {
+    let wanted: Barcode = match read(&body) {
+        Ok(wanted) => wanted,
+        Err(response) => return *response,
+    };
+    match fresh_barcode(&wanted.provider, wanted.scenario.as_deref()) {
+        Some((dynamic_id, payway)) => {
+            answer(&json!({ "dynamic_id": dynamic_id, "payway": payway.to_string() }))
+        }
+        None => refused(
+            StatusCode::BAD_REQUEST,
+            "provider is alipay, wechat or unionpay; scenario, if given, four digits",
+        ),
+    }
 }
 
 /// `POST /sandbox/v1/reset`: back to seed data. Keys, codes and the clock stay.
@@ -118,6 +140,8 @@ async fn reset_all(simulation: &Simulation) -> Result<(), Failure> {
         &*platform.sealer,
     )?;
     directory_file::put_in_force(platform, directory, "seed").await?;
+    super::put_codes(store, &simulation.installation).await?;
+    platform.terminals.clear();
     simulation.partners.reset().await
 }
 

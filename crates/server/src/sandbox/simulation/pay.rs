@@ -11,10 +11,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::ids::{CardId, OrderNumber};
 use domain::order::{Order, OrderState};
+use sandbox::wallet::{Choice, NotPayable};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Shared, answer, read, refused, use_case_refused};
+use super::{Shared, Simulation, answer, read, refused, use_case_refused};
 
 /// How long the call waits for the synchronous leg; a silent downstream system takes longer, and
 /// then the answer is the state as it stands.
@@ -57,9 +58,7 @@ pub(super) async fn pay(State(simulation): Shared, body: Bytes) -> Response {
     };
     let number = match (&request.tn, &request.sn) {
         (Some(tn), None) => OrderNumber::new(tn.as_str()),
-        (None, Some(_)) => {
-            return refused(StatusCode::NOT_FOUND, "there is no terminal order with this sn");
-        }
+        (None, Some(sn)) => return at_wallet(&simulation, sn, request.outcome).await,
         (Some(_), Some(_)) | (None, None) => {
             return refused(StatusCode::BAD_REQUEST, "give tn or sn, one of them");
         }
@@ -78,6 +77,30 @@ pub(super) async fn pay(State(simulation): Shared, body: Bytes) -> Response {
             Ok(view) => state_of(&view.order),
             Err(refusal) => use_case_refused(&refusal),
         },
+    }
+}
+
+/// What the payer does on the wallet's page.
+async fn at_wallet(simulation: &Simulation, sn: &str, outcome: Option<Outcome>) -> Response {
+    let Some(wallet) = simulation.partners.wallet().await else {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "the simulated wallets are not up yet");
+    };
+    let choice = match outcome.unwrap_or(Outcome::Success) {
+        Outcome::Success => Choice::Success,
+        Outcome::Fail => Choice::Fail,
+        Outcome::Unknown => Choice::Unknown,
+    };
+    match wallet.simulate(sn, choice).await {
+        Ok(()) => {}
+        Err(error @ NotPayable::Unknown) => {
+            return refused(StatusCode::NOT_FOUND, &error.to_string());
+        }
+        Err(error @ NotPayable::Over) => return refused(StatusCode::CONFLICT, &error.to_string()),
+    }
+    match simulation.platform.store.order_by_number(&OrderNumber::new(sn)).await {
+        Ok(Some(order)) => state_of(&order.value),
+        Ok(None) => refused(StatusCode::NOT_FOUND, "there is no terminal order with this sn"),
+        Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }
 
@@ -126,6 +149,8 @@ const fn state_name(state: &OrderState) -> &'static str {
         OrderState::Closed { .. } => "CLOSED",
         OrderState::Paying { .. } => "PAYING",
         OrderState::Unknown { .. } => "UNKNOWN",
+        OrderState::Aborting { .. } => "ABORTING",
+        OrderState::Aborted { .. } => "ABORTED",
         OrderState::Failed { .. } => "FAIL",
         OrderState::Paid { .. } => "SUCCESS",
         OrderState::PartRefunded { .. } => "PART_REFUNDED",
