@@ -71,10 +71,14 @@ pub(crate) async fn tills(
     let own = scenario == Scenario::UpayCheckin;
     let count = if own { size.connections } else { size.connections.min(TERMINALS_COUNT) };
     let terminals = activate(vendor, place, count).await?;
-    let paid: Paid = if scenario == Scenario::UpayQuery {
-        pay_ahead(&terminals, place).await?
-    } else {
-        Arc::from([])
+    let paid: Paid = match scenario {
+        Scenario::UpayQuery if size.orders.is_empty() => pay_ahead(&terminals, place).await?,
+        Scenario::UpayQuery => named(&size.orders)?,
+        Scenario::UpayPay
+        | Scenario::UpayMix
+        | Scenario::UpayCheckin
+        | Scenario::UcspSubmit
+        | Scenario::UcspInquiry => Arc::from([]),
     };
     let till = |index: usize| -> Option<Box<dyn Script>> {
         let terminal = terminals.get(index % count)?;
@@ -89,6 +93,15 @@ pub(crate) async fn tills(
         })
     };
     (0..size.connections).map(|index| till(index).context("a till's message")).collect()
+}
+
+/// Orders that are there already.
+fn named(orders: &[String]) -> Result<Paid> {
+    let number = |order: &String| {
+        let number = order.as_bytes().try_into();
+        number.ok().with_context(|| format!("{order:?}: a client_sn of 28 characters is needed"))
+    };
+    orders.iter().map(number).collect()
 }
 
 /// Orders to be asked about.

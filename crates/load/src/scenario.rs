@@ -76,6 +76,8 @@ pub struct Size {
     /// Requests to sign ahead where signing is costly; without it as many as this machine could
     /// sign in the time.
     pub requests: Option<usize>,
+    /// `client_sn` of paid orders to ask about; without any, some are paid first.
+    pub orders: Vec<String>,
 }
 
 /// Who is asked, and who watches.

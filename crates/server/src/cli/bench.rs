@@ -49,6 +49,10 @@ pub(crate) struct BenchArgs {
     /// Requests of ucsp scenarios to sign ahead; without it more than this machine could use.
     #[arg(long, value_name = "N", value_parser = requests)]
     pub(crate) requests: Option<usize>,
+    /// Orders that upay-query asks about: a client_sn of 28 characters a line. Without it 2000 are
+    /// paid first.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) orders: Option<PathBuf>,
     /// What others ask meanwhile; may be given more than once.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) probe: Vec<Probe>,

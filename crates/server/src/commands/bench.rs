@@ -1,6 +1,7 @@
 //! `causeway bench`: the load generator.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::time::Duration;
 
 use load::credentials::{Document, Place};
@@ -21,6 +22,7 @@ pub(crate) fn run(args: BenchArgs) -> Outcome {
         window: Duration::from_secs(args.duration),
         rate: args.rate,
         requests: args.requests,
+        orders: args.orders.as_deref().map_or(Ok(vec![]), lines)?,
     };
     let target = Target { document, place, probes: args.probe, process: args.process, progress };
     // One thread: it shares the machine with what it measures.
@@ -31,6 +33,13 @@ pub(crate) fn run(args: BenchArgs) -> Outcome {
     let report = runtime.block_on(measure(target, args.scenario, &size))?;
     let value = serde_json::to_value(&report).map_err(|error| Failure::at("the report", error))?;
     say(args.json, &text(&report), &value)
+}
+
+/// The lines of a file.
+fn lines(file: &Path) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| Failure::at(file.display(), error))?;
+    Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// The report for people.
