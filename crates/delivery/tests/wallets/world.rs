@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use app::clock::MovableClock;
 use app::directory::{Directory, DirectoryCell, DirectoryData};
-use app::ports::Clock;
+use app::ports::{Clock, Sleeper as _};
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{Request, State};
