@@ -22,6 +22,8 @@ pub mod records;
 pub mod refusal;
 pub mod scenario;
 pub mod terminals;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod timeline;
 pub mod use_cases;
 pub mod verify;

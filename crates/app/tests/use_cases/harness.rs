@@ -1,24 +1,25 @@
 //! A platform over the store in memory, with a downstream system that does as it is told.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use app::directory::{Directory, DirectoryCell, DirectoryData};
+use app::directory::DirectoryData;
 use app::ports::channel::{
     CardEntry, CardListQuestion, CardPayloadQuestion, ChannelError, RedeemQuestion, UserInfo,
 };
 use app::ports::downstream::PlaceError;
-use app::ports::{ChannelGateway, Clock, Downstream, Ids, Sealer, Wake};
+use app::ports::{ChannelGateway, Clock, Downstream};
+use app::testing::{NeverSleeper, Pieces, ScriptedWallets, platform};
 use app::use_cases::{RequestReversal, Selector, SubmitOrder};
-use app::{Caller, Platform, Settings};
+use app::{Caller, Platform};
 use async_trait::async_trait;
 use domain::Outcome;
-use domain::ids::{NoticeId, OrderNumber, QueryId, Reference};
+use domain::ids::{OrderNumber, QueryId, Reference};
 use domain::order::{Card, Details, DownstreamResult, Order};
 use domain::party::{Acquirer, Application, Channel, Industry, Merchant, Opening, Party};
 use domain::reversal::ReversalKind;
-use jiff::tz::TimeZone;
+use domain::terminal::{Store, Vendor, VendorApp};
 use jiff::{SignedDuration, Timestamp};
 use money::{Amount, Currency};
 use store::MemoryStore;
@@ -39,62 +40,6 @@ impl Clock for TestClock {
 
     fn real_now(&self) -> Timestamp {
         self.now()
-    }
-}
-
-struct CountingIds(AtomicU64);
-
-impl CountingIds {
-    fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst)
-    }
-}
-
-impl Ids for CountingIds {
-    fn order_number(&self, _: Timestamp) -> OrderNumber {
-        OrderNumber::new(format!("8{:020}", self.next()))
-    }
-
-    fn query_id(&self, _: Timestamp) -> QueryId {
-        QueryId::new(format!("{:021}", self.next()))
-    }
-
-    fn notice_id(&self) -> NoticeId {
-        NoticeId::new(format!("{:032}", self.next()))
-    }
-
-    fn secret(&self) -> String {
-        format!("{:043}", self.next())
-    }
-
-    fn digits(&self, count: u8) -> String {
-        format!("{:0width$}", self.next(), width = usize::from(count))
-    }
-
-    fn incident(&self) -> String {
-        format!("incident-{}", self.next())
-    }
-}
-
-/// Keeps the clear text: what is sealed is not the matter of these tests.
-struct PlainSealer;
-
-impl Sealer for PlainSealer {
-    fn seal(&self, purpose: &'static str, plain: &str) -> String {
-        format!("{purpose}:{plain}")
-    }
-
-    fn open(&self, purpose: &'static str, sealed: &str) -> Option<String> {
-        sealed.strip_prefix(&format!("{purpose}:")).map(str::to_owned)
-    }
-}
-
-#[derive(Default)]
-struct Bell(AtomicUsize);
-
-impl Wake for Bell {
-    fn wake(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -175,6 +120,7 @@ pub(crate) struct World {
     pub(crate) platform: Arc<Platform>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) downstream: Arc<Script>,
+    pub(crate) wallets: Arc<ScriptedWallets>,
 }
 
 pub(crate) fn succeeded() -> Outcome {
@@ -191,24 +137,20 @@ impl World {
     pub(crate) fn new() -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(1_767_580_200_000)));
         let downstream = Arc::new(Script::default());
-        let platform = Platform {
+        let wallets = Arc::new(ScriptedWallets::default());
+        let platform = platform(Pieces {
             store: Arc::new(MemoryStore::new()),
             clock: clock.clone(),
-            ids: Arc::new(CountingIds(AtomicU64::new(1))),
             downstream: downstream.clone(),
             channels: Arc::new(OneCard),
-            directory: Arc::new(DirectoryCell::new(Directory::new(parties()))),
-            wake: Arc::new(Bell::default()),
-            sealer: Arc::new(PlainSealer),
-            settings: Settings {
-                base_url: "https://ucsp.example".to_owned(),
-                default_zone: TimeZone::get("Asia/Shanghai").unwrap(),
-                compare: Box::new(|a, b| (a != b).then(|| "txnAmt".to_owned())),
-            },
-            flights: app::flights::Flights::default(),
-            attempted: tokio::sync::Notify::new(),
-        };
-        Self { platform: Arc::new(platform), clock, downstream }
+            wallets: wallets.clone(),
+            sleeper: Arc::new(NeverSleeper),
+            directory: parties(),
+            base_url: "https://ucsp.example".to_owned(),
+            compare: Box::new(|a, b| (a != b).then(|| "txnAmt".to_owned())),
+            callback: Box::new(|order| format!("paid {}", order.terms.number)),
+        });
+        Self { platform: Arc::new(platform), clock, downstream, wallets }
     }
 
     pub(crate) async fn order(&self, number: &OrderNumber) -> Order {
@@ -258,7 +200,8 @@ fn merchant(id: &str, industry: &str) -> Merchant {
     Merchant {
         id: id.into(),
         name: "ParkEasy Central".to_owned(),
-        industry: industry.into(),
+        industry: Some(industry.into()),
+        daily_limit_minor: None,
         acquirer: "00010344".into(),
         currencies: vec![hkd()],
         active: true,
@@ -308,6 +251,28 @@ fn parties() -> DirectoryData {
             downstream_app: "00520900".into(),
         }],
         openings: vec![opening("10000001", true), opening("10000002", false)],
+        vendors: vec![vendor()],
+        stores: vec![till_store("1001", "100000010000017"), till_store("2001", "100000020000017")],
+    }
+}
+
+fn vendor() -> Vendor {
+    Vendor {
+        sn: "90001".into(),
+        name: "Tills".to_owned(),
+        key_sealed: String::new(),
+        active: true,
+        apps: vec![VendorApp { id: "app-1".into(), name: "Till".to_owned() }],
+    }
+}
+
+fn till_store(sn: &str, merchant: &str) -> Store {
+    Store {
+        sn: sn.into(),
+        merchant: merchant.into(),
+        name: "Kiosk".to_owned(),
+        open: true,
+        daily_limit_minor: None,
     }
 }
 
