@@ -1,9 +1,13 @@
 //! Measures how many write sets a second the store commits, and how many reads it answers.
 //!
-//! `cargo run --release -p causeway-store --example commit_rate -- [SUBMITTERS] [SECONDS] [PLACE]`
-//! prints one JSON object. The place is a folder for SQLite or the URL of an empty PostgreSQL
-//! database. Two shapes: `submit` is what placing an order writes, `pay` what a final result
-//! writes. Benchmarks hold the platform's own rate against these figures.
+//! `cargo run --release -p causeway-store --example commit_rate -- [SUBMITTERS] [SECONDS] [PLACE]
+//! [FILL]` prints one JSON object. The place is a folder for SQLite or the URL of a PostgreSQL
+//! database. Shapes: `terminal` is a payment at a till, two write sets one
+//! after the other: the order with its intent under a random reference, then the result with its
+//! ledger and the provider's number; `submit` is what placing an order writes, `pay` what a final
+//! result writes. `FILL` is how many payments are in the tables before (0 unless told; those of an
+//! earlier run in the same place are kept), and then only `terminal` is measured. Benchmarks hold
+//! the platform's own rate against these figures.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +16,8 @@ use std::time::Duration;
 
 use app::ports::{CommitOutcome, Store};
 use app::writeset::{
-    KeyClaim, OrderWrite, SeenMessage, Target, TargetKind, Task, TaskBody, TaskId, TaskWrite,
-    WriteSet,
+    KeyClaim, NameClaim, OrderWrite, SeenMessage, Target, TargetKind, Task, TaskBody, TaskId,
+    TaskWrite, WriteSet,
 };
 use causeway_store::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::Event;
@@ -34,6 +38,7 @@ async fn main() -> Result<(), Failure> {
     let submitters: u64 = arguments.next().map_or(Ok(64), |text| text.parse())?;
     let seconds: u64 = arguments.next().map_or(Ok(5), |text| text.parse())?;
     let place = arguments.next();
+    let filled: u64 = arguments.next().map_or(Ok(0), |text| text.parse())?;
     let temporary = tempfile::tempdir()?;
     let store: Arc<dyn Store> = match &place {
         Some(url) if url.starts_with("postgres") => {
@@ -42,88 +47,172 @@ async fn main() -> Result<(), Failure> {
         Some(folder) => Arc::new(SqliteStore::open(folder.as_ref(), SqliteOptions::default())?),
         None => Arc::new(SqliteStore::open(temporary.path(), SqliteOptions::default())?),
     };
-    let run = Arc::new(Run { store, numbers: AtomicU64::new(0), seconds });
-    let submit = measure(&run, submitters, Shape::Submit).await?;
-    let pay = measure(&run, submitters, Shape::Pay).await?;
-    let read = measure(&run, submitters, Shape::Read).await?;
+    let run = Arc::new(Run {
+        numbers: AtomicU64::new(placed_before(store.as_ref()).await?),
+        store,
+        seconds,
+        stop_at: AtomicU64::new(u64::MAX),
+    });
+    fill(&run, filled).await?;
+    let terminal = measure(&run, submitters, Shape::Terminal).await?;
+    let mut text =
+        format!("{{\"submitters\":{submitters},\"seconds\":{seconds},\"terminal\":{terminal}");
+    if filled == 0 {
+        // Numbers go on, so that results are recorded of the orders that were placed here.
+        let placed = run.numbers.load(Ordering::Relaxed);
+        for (name, shape) in
+            [("submit", Shape::Submit), ("pay", Shape::Pay { from: placed }), ("read", Shape::Read)]
+        {
+            let figures = measure(&run, submitters, shape).await?;
+            text.push_str(&format!(",\"{name}\":{figures}"));
+        }
+    }
     run.store.close().await?;
-    println!(
-        "{{\"submitters\":{submitters},\"seconds\":{seconds},\"submit\":{submit},\"pay\":{pay},\
-         \"read\":{read}}}"
-    );
+    println!("{text}}}");
+    Ok(())
+}
+
+/// How many payments an earlier run left in the folder: numbers are given out without gaps.
+async fn placed_before(store: &dyn Store) -> Result<u64, Failure> {
+    let (mut there, mut beyond) = (0_u64, 1_u64 << 40);
+    while there < beyond {
+        let middle = there.midpoint(beyond);
+        let found = store.order_by_number(&fresh(middle)?.terms.number).await?;
+        if found.is_some() { there = middle + 1 } else { beyond = middle }
+    }
+    Ok(there)
+}
+
+/// Makes payments until the tables hold so many.
+async fn fill(run: &Arc<Run>, count: u64) -> Result<(), Failure> {
+    run.stop_at.store(count, Ordering::Relaxed);
+    if run.numbers.load(Ordering::Relaxed) < count {
+        measure(run, 512, Shape::Fill).await?;
+    }
+    run.stop_at.store(u64::MAX, Ordering::Relaxed);
+    run.numbers.fetch_max(count, Ordering::Relaxed);
     Ok(())
 }
 
 #[derive(Clone, Copy)]
 enum Shape {
     Submit,
-    Pay,
+    Pay { from: u64 },
     Read,
+    Terminal,
+    Fill,
 }
 
 struct Run {
     store: Arc<dyn Store>,
+    /// The next number that was not given out.
     numbers: AtomicU64,
+    /// From this number on nothing more is filled in.
+    stop_at: AtomicU64,
     seconds: u64,
 }
 
 /// Runs one shape from all submitters until the time is over; figures as JSON.
 async fn measure(run: &Arc<Run>, submitters: u64, shape: Shape) -> Result<String, Failure> {
     let placed = run.numbers.load(Ordering::Relaxed);
-    let (began, cpu, writer_cpu) = (Instant::now(), cpu_ticks(), writer_cpu_ns());
-    let until = began + Duration::from_secs(run.seconds);
-    let mut tasks: JoinSet<Result<Vec<Duration>, Failure>> = JoinSet::new();
+    let (began, spent) = (Instant::now(), Spent::now());
+    let until = match shape {
+        Shape::Fill => began + Duration::from_secs(86_400),
+        _ => began + Duration::from_secs(run.seconds),
+    };
+    let mut tasks: JoinSet<Result<Vec<Step>, Failure>> = JoinSet::new();
     for submitter in 0..submitters {
         let run = Arc::clone(run);
         tasks.spawn(async move {
-            let mut times = Vec::new();
+            let mut steps = Vec::new();
             let mut turn = submitter;
             while Instant::now() < until {
                 let start = Instant::now();
                 if !step(&run, shape, placed, turn).await? {
                     break;
                 }
-                times.push(start.elapsed());
+                if !matches!(shape, Shape::Fill) {
+                    steps.push(Step { took: start.elapsed(), ended: began.elapsed() });
+                }
                 turn += submitters;
             }
-            Ok(times)
+            Ok(steps)
         });
     }
-    let mut times = Vec::new();
+    let mut steps = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        times.extend(done??);
+        steps.extend(done??);
     }
-    let cpu = Cpu {
-        ticks: cpu_ticks().saturating_sub(cpu),
-        writer_ns: writer_cpu_ns().saturating_sub(writer_cpu),
-    };
-    Ok(figures(times, began.elapsed(), &cpu))
+    let sets = if matches!(shape, Shape::Terminal) { 2 } else { 1 };
+    Ok(figures(steps, sets, began.elapsed(), &Spent::now().since(&spent)))
 }
 
-/// Processor time that a measurement took.
-struct Cpu {
+/// One operation of a submitter.
+struct Step {
+    took: Duration,
+    /// Since the measurement began.
+    ended: Duration,
+}
+
+/// Processor time so far; zeros where it is not told.
+struct Spent {
     /// The whole process, in hundredths of a second.
     ticks: u64,
-    /// The store's writer.
+    /// The store's writer, in nanoseconds.
     writer_ns: u64,
+    /// The thread that makes checkpoints, in nanoseconds.
+    checkpoint_ns: u64,
 }
 
-fn figures(mut times: Vec<Duration>, took: Duration, cpu: &Cpu) -> String {
-    times.sort();
-    let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
-    let at = |share: usize| times.get(times.len() * share / 1000).map_or(0, Duration::as_micros);
+impl Spent {
+    fn now() -> Self {
+        Self {
+            ticks: cpu_ticks(),
+            writer_ns: thread_cpu_ns("store-writer"),
+            checkpoint_ns: thread_cpu_ns("store-checkpoin"),
+        }
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            ticks: self.ticks.saturating_sub(before.ticks),
+            writer_ns: self.writer_ns.saturating_sub(before.writer_ns),
+            checkpoint_ns: self.checkpoint_ns.saturating_sub(before.checkpoint_ns),
+        }
+    }
+}
+
+/// `sets` is how many write sets a step makes; what is said of each is said of a step.
+fn figures(mut steps: Vec<Step>, sets: u32, took: Duration, spent: &Spent) -> String {
+    steps.sort_by_key(|step| step.ended);
+    // The longest time in which no step ended.
+    let ends = steps.iter().map(|step| step.ended);
+    let stall = ends.clone().skip(1).zip(ends).map(|(after, before)| after - before).max();
+    steps.sort_by_key(|step| step.took);
+    let count = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    let at = |share: usize| {
+        steps.get(steps.len() * share / 1000).map_or(0, |step| step.took.as_micros())
+    };
     let each = |microseconds: u64| {
         f64::from(u32::try_from(microseconds).unwrap_or(u32::MAX)) / f64::from(count.max(1))
     };
     // The system counts a process's time in hundredths of a second.
-    let (cpu_us, writer_us) = (each(cpu.ticks * 10_000), each(cpu.writer_ns / 1_000));
+    let cpu_us = each(spent.ticks * 10_000);
+    let (writer_us, checkpoint_us) =
+        (each(spent.writer_ns / 1_000), each(spent.checkpoint_ns / 1_000));
+    let rate = f64::from(count) / took.as_secs_f64();
     format!(
-        "{{\"count\":{count},\"per_second\":{:.0},\"cpu_us_each\":{cpu_us:.1},\
-         \"writer_cpu_us_each\":{writer_us:.1},\"p50_us\":{},\"p99_us\":{},\"p999_us\":{}}}",
-        f64::from(count) / took.as_secs_f64(),
+        "{{\"count\":{count},\"per_second\":{rate:.0},\"write_sets_per_second\":{:.0},\
+         \"cpu_us_each\":{cpu_us:.1},\"writer_cpu_us_each\":{writer_us:.1},\
+         \"checkpoint_cpu_us_each\":{checkpoint_us:.1},\"p50_us\":{},\"p99_us\":{},\
+         \"p999_us\":{},\"max_us\":{},\"stall_us\":{},\"rss_kib\":{}}}",
+        rate * f64::from(sets),
         at(500),
         at(990),
-        at(999)
+        at(999),
+        steps.last().map_or(0, |step| step.took.as_micros()),
+        stall.unwrap_or_default().as_micros(),
+        resident_kib(),
     )
 }
 
@@ -134,15 +223,22 @@ fn cpu_ticks() -> u64 {
     after_name.split_whitespace().skip(11).take(2).filter_map(|it| it.parse::<u64>().ok()).sum()
 }
 
-/// Processor time of the store's writer so far; 0 where it is not told.
-fn writer_cpu_ns() -> u64 {
+/// Processor time of the threads of a name so far; 0 where it is not told.
+fn thread_cpu_ns(name: &str) -> u64 {
     let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0 };
     let read = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default();
-    let writers = threads
+    let named = threads
         .filter_map(Result::ok)
-        .filter(|thread| read(thread.path().join("comm")).trim_end() == "store-writer");
+        .filter(|thread| read(thread.path().join("comm")).trim_end() == name);
     let spent = |text: String| text.split_whitespace().next().and_then(|it| it.parse::<u64>().ok());
-    writers.filter_map(|thread| spent(read(thread.path().join("schedstat")))).sum::<u64>()
+    named.filter_map(|thread| spent(read(thread.path().join("schedstat")))).sum::<u64>()
+}
+
+/// Memory of this process now; 0 where it is not told.
+fn resident_kib() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// One operation; `false` when there is nothing left to do.
@@ -152,8 +248,16 @@ async fn step(run: &Run, shape: Shape, placed: u64, turn: u64) -> Result<bool, F
             let number = run.numbers.fetch_add(1, Ordering::Relaxed);
             commit(run, submitted(&fresh(number)?)).await
         }
-        Shape::Pay if turn >= placed => Ok(false),
-        Shape::Pay => commit(run, paid(&fresh(turn)?)).await,
+        Shape::Terminal => terminal(run, run.numbers.fetch_add(1, Ordering::Relaxed)).await,
+        Shape::Fill => {
+            let number = run.numbers.fetch_add(1, Ordering::Relaxed);
+            if number >= run.stop_at.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            terminal(run, number).await
+        }
+        Shape::Pay { from } if from + turn >= placed => Ok(false),
+        Shape::Pay { from } => commit(run, paid(&fresh(from + turn)?)).await,
         Shape::Read => {
             let order = fresh(scattered(turn) % placed.max(1))?;
             let (owner, terms) = (&order.terms.merchant, &order.terms);
@@ -163,6 +267,13 @@ async fn step(run: &Run, shape: Shape, placed: u64, turn: u64) -> Result<bool, F
             found.map(|_| true).ok_or_else(|| "an order is missing".into())
         }
     }
+}
+
+/// A payment at a till: two write sets, one after the other.
+async fn terminal(run: &Run, number: u64) -> Result<bool, Failure> {
+    let order = at_till(fresh(number)?);
+    commit(run, begun(&order)).await?;
+    commit(run, settled(&order)).await
 }
 
 async fn commit(run: &Run, set: WriteSet) -> Result<bool, Failure> {
@@ -228,16 +339,7 @@ fn submitted(order: &Order) -> WriteSet {
         order: Some(OrderWrite { order: order.clone(), expected: None }),
         events: vec![Event::Submitted { terms: Box::new(terms.clone()) }],
         at: Some(terms.created_at),
-        keys: vec![KeyClaim {
-            owner: terms.merchant.clone(),
-            reference: terms.reference.clone(),
-            target: Target {
-                order: terms.number.clone(),
-                query_id: terms.query_id.clone(),
-                kind: TargetKind::Payment,
-            },
-            input: "orderId=x\ntxnTime=y\n".repeat(20),
-        }],
+        keys: vec![claim(order, "orderId=x\ntxnTime=y\n".repeat(20))],
         tasks: vec![TaskWrite::Insert(task(order, close, Some(terms.expires_at), TaskBody::Close))],
         seen: Some(SeenMessage {
             app: "PARKEASY".to_owned(),
@@ -249,19 +351,77 @@ fn submitted(order: &Order) -> WriteSet {
     }
 }
 
+/// The order as a till makes it: one number, and the payment under way from the beginning.
+fn at_till(mut order: Order) -> Order {
+    order.terms.query_id = QueryId::new(order.terms.number.as_str());
+    order.state = OrderState::Paying { attempt: attempt(order.terms.created_at) };
+    order
+}
+
+fn attempt(at: Timestamp) -> Attempt {
+    Attempt {
+        card: None,
+        started_at: at,
+        valid_until: at + SignedDuration::from_secs(35),
+        accepted_at: None,
+        scenario: None,
+        qr_code: None,
+    }
+}
+
+fn claim(order: &Order, input: String) -> KeyClaim {
+    let terms = &order.terms;
+    KeyClaim {
+        owner: terms.merchant.clone(),
+        reference: terms.reference.clone(),
+        target: Target {
+            order: terms.number.clone(),
+            query_id: terms.query_id.clone(),
+            kind: TargetKind::Payment,
+        },
+        input,
+    }
+}
+
+fn resolver(order: &Order, due_at: Option<Timestamp>) -> Task {
+    let query_id = order.terms.query_id.clone();
+    let id = TaskId::inquire(&query_id);
+    task(order, id, due_at, TaskBody::Inquire { query_id, reversal: false })
+}
+
+/// The intent of a payment at a till.
+fn begun(order: &Order) -> WriteSet {
+    let terms = &order.terms;
+    let due_at = terms.created_at + SignedDuration::from_secs(60);
+    WriteSet {
+        order: Some(OrderWrite { order: order.clone(), expected: None }),
+        events: vec![
+            Event::Submitted { terms: Box::new(terms.clone()) },
+            Event::PaymentStarted { attempt: attempt(terms.created_at) },
+        ],
+        at: Some(terms.created_at),
+        keys: vec![claim(order, "total_amount=12345\ndynamic_id=13\n".repeat(6))],
+        tasks: vec![TaskWrite::Insert(resolver(order, Some(due_at)))],
+        ..WriteSet::default()
+    }
+}
+
+/// The result of a payment at a till.
+fn settled(order: &Order) -> WriteSet {
+    let mut set = paid(order);
+    set.tasks = vec![TaskWrite::Replace { task: resolver(order, None), expected: 1 }];
+    let KeyClaim { owner, reference, target, .. } = claim(order, String::new());
+    let name = format!("20260105{}", reference.order_id);
+    set.names = vec![NameClaim { owner, name, target }];
+    set
+}
+
 /// The final result of the payment, from the order as it was placed.
 fn paid(order: &Order) -> WriteSet {
     let (terms, at) = (&order.terms, order.terms.created_at);
     let result = DownstreamResult { code: "00".to_owned(), ..DownstreamResult::default() };
     let trade_day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let attempt = Attempt {
-        card: None,
-        started_at: at,
-        valid_until: at,
-        accepted_at: Some(at),
-        scenario: None,
-        qr_code: None,
-    };
+    let attempt = Attempt { accepted_at: Some(at), ..attempt(at) };
     let mut next = order.clone();
     next.state = OrderState::Paid {
         settlement: Settlement {

@@ -14,6 +14,8 @@ pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const ANSWER_COUNT_MAX: usize = 10_000;
 /// Orders that `find_orders` names.
 pub const FOUND_COUNT_MAX: usize = 10;
+/// Places that are tried for a key whose digest another key has; two in a row are rare.
+pub const DIGEST_TRIES_COUNT_MAX: usize = 1_024;
 /// Rows that one step of `forget_expired` takes away; other write sets go in between.
 pub const FORGET_COUNT_MAX: usize = 2_000;
 

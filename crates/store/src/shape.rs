@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use app::ports::StoreError;
-use app::writeset::{Target, TargetKind, TaskWrite, WriteSet};
+use app::writeset::{Target, TargetKind, Task, TaskBody, TaskId, TaskWrite, WriteSet};
 use domain::ids::{MerchantId, QueryId};
 
 use crate::limits::PARTS_COUNT_MAX;
@@ -25,6 +25,7 @@ fn fault(set: &WriteSet) -> Option<&'static str> {
         set.events.len(),
         set.postings.len(),
         set.keys.len(),
+        set.names.len(),
         set.tasks.len(),
         set.records.len(),
         set.operations.len(),
@@ -49,10 +50,27 @@ fn fault(set: &WriteSet) -> Option<&'static str> {
     })) {
         return Some("it names one task twice");
     }
+    if set.tasks.iter().any(|write| match write {
+        TaskWrite::Insert(task) | TaskWrite::Replace { task, .. } => is_misnamed(task),
+    }) {
+        return Some("it has a task under the name of another");
+    }
     if !distinct(set.records.iter().map(|record| (record.space, &record.key))) {
         return Some("it names one document twice");
     }
     None
+}
+
+/// Whether a task has the name of a closing or an inquiry and is not what the name says: stores
+/// keep such tasks by their names.
+fn is_misnamed(task: &Task) -> bool {
+    let kept_by_name = ["close:", "inquire:"].iter().any(|it| task.id.as_str().starts_with(it));
+    let name = match &task.body {
+        TaskBody::Close => TaskId::close(&task.order),
+        TaskBody::Inquire { query_id, .. } => TaskId::inquire(query_id),
+        TaskBody::Notice(notice) => TaskId::notice(&notice.id),
+    };
+    kept_by_name && (task.id != name || task.after.is_some())
 }
 
 fn distinct<T: Ord>(keys: impl Iterator<Item = T>) -> bool {

@@ -1,4 +1,5 @@
--- What a queryId names: the payment of an order or one of its reversals.
+-- What a queryId names: the payment of an order or one of its reversals. The payment of an order
+-- whose queryId is its number has no row: the order itself is found.
 CREATE TABLE transactions (
     query_id TEXT NOT NULL PRIMARY KEY,
     owner    TEXT NOT NULL,

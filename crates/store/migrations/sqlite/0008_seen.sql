@@ -1,9 +1,8 @@
--- Messages that were acted on, for as long as they could be replayed.
+-- Messages that were acted on, for as long as they could be replayed: 16 bytes of the SHA-256 of
+-- application and identifier, since nobody asks for the texts.
 CREATE TABLE seen (
-    app   TEXT    NOT NULL,
-    id    TEXT    NOT NULL,
-    until INTEGER NOT NULL,
-    PRIMARY KEY (app, id)
+    digest BLOB    NOT NULL PRIMARY KEY,
+    until  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What may be forgotten.

@@ -27,9 +27,9 @@ impl State {
     }
 
     pub(super) fn references(&self, owner: &MerchantId, order_id: &OrderId) -> Vec<KeyClaim> {
-        let named = self.keys.values().filter(|claim| &claim.owner == owner);
-        let named = named.filter(|claim| &claim.reference.order_id == order_id);
-        named.take(FOUND_COUNT_MAX).cloned().collect()
+        let of_owner = self.keys.values().filter(|claim| &claim.owner == owner);
+        let found = of_owner.filter(|claim| &claim.reference.order_id == order_id);
+        found.take(FOUND_COUNT_MAX).cloned().collect()
     }
 
     pub(super) fn by_name(&self, owner: &MerchantId, name: &str) -> Option<Target> {

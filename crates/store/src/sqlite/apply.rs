@@ -4,81 +4,72 @@
 use app::journal;
 use app::ports::CommitOutcome;
 use app::ports::store::{Duplicate, JournalEntry};
-use app::writeset::{KeyClaim, NameClaim, Target};
-use domain::ids::{MerchantId, QueryId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::decode;
 use super::fault::Fault;
-use super::rows::{EntryRow, OrderRow, RecordChangeRow, RecordRow, Rows, TaskRow, kind_word};
-use crate::instant::from_micros;
+use super::rows::{OrderRow, RecordChangeRow, RecordRow, Rows, TaskRow};
+use super::tasks::Leased;
+use super::{claims, own, read};
 
-/// The end of the journal.
+/// Where the tables end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    /// The sequence of the last line; 0 before the first.
+pub(super) struct Ends {
+    /// The sequence of the journal's last line; 0 before the first.
     pub(super) sequence: u64,
     /// Its hash.
     pub(super) hash: [u8; 32],
+    /// The row of the last task that is no order's own; 0 before the first.
+    pub(super) task: i64,
+    /// Whether an order's own task stands among the others.
+    pub(super) strays: bool,
 }
 
-impl Head {
-    /// The end of an empty journal.
-    pub(super) const START: Self = Self { sequence: 0, hash: journal::GENESIS };
+impl Ends {
+    /// The ends of empty tables.
+    pub(super) const START: Self =
+        Self { sequence: 0, hash: journal::GENESIS, task: 0, strays: false };
 }
 
-/// Writes the rows. `released` gets the row ids of the tasks whose leases end with this set.
+/// Writes the rows. `released` gets the tasks whose leases end with this set.
 pub(super) fn apply(
     connection: &Connection,
-    head: &mut Head,
-    released: &mut Vec<i64>,
-    rows: &Rows,
+    ends: &mut Ends,
+    released: &mut Vec<Leased>,
+    rows: &mut Rows,
 ) -> Result<CommitOutcome, Fault> {
-    if let Some(duplicate) = insert(connection, rows)? {
+    if let Some(duplicate) = insert(connection, ends, rows)? {
         return Ok(CommitOutcome::Duplicate(duplicate));
     }
-    if !replace(connection, rows, released)? {
+    if !replace(connection, ends, rows, released)? {
         return Ok(CommitOutcome::Stale);
     }
     post(connection, rows)?;
     for task in rows.tasks.iter().filter(|task| task.expected.is_none()) {
-        insert_task(connection, task)?;
+        insert_task(connection, ends, task)?;
     }
-    for claim in &rows.names {
-        insert_name(connection, claim)?;
+    for name in &rows.names {
+        claims::insert_name(connection, name)?;
     }
-    for entry in &rows.entries {
-        append(connection, head, rows.at, entry)?;
+    for entry in &mut rows.entries {
+        append(connection, ends, rows.at, entry)?;
     }
     Ok(CommitOutcome::Committed)
 }
 
 /// What must not be there yet, in the order in which duplicates are told.
-fn insert(connection: &Connection, rows: &Rows) -> Result<Option<Duplicate>, Fault> {
-    if let Some(seen) = &rows.seen {
-        let until = crate::instant::to_micros(seen.until);
-        let sql = "INSERT INTO seen (app, id, until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        let fresh = connection.prepare_cached(sql)?.execute(params![seen.app, seen.id, until])?;
-        if fresh == 0 {
-            return Ok(Some(Duplicate::Message));
-        }
-    }
-    for claim in &rows.keys {
-        if !insert_claim(connection, claim)? {
-            let holder = holder_of(connection, claim)?;
-            return Ok(Some(Duplicate::Reference(Box::new(holder))));
-        }
-    }
-    for (query_id, (owner, target)) in &rows.transactions {
-        if !insert_transaction(connection, query_id, owner, target)? {
-            return Ok(Some(Duplicate::Taken(query_id.to_string())));
-        }
+fn insert(
+    connection: &Connection,
+    ends: &mut Ends,
+    rows: &Rows,
+) -> Result<Option<Duplicate>, Fault> {
+    let duplicate = claims::claim(connection, rows)?;
+    if duplicate.is_some() {
+        return Ok(duplicate);
     }
     if let Some(order) = rows.order.as_ref().filter(|order| order.expected.is_none()) {
-        let sql = "INSERT INTO orders (number, owner, version, state, body) \
-                   VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT DO NOTHING";
-        let row = params![order.number, order.owner, order.state, order.body];
-        if connection.prepare_cached(sql)?.execute(row)? == 0 {
+        // Among strays may be one of its own.
+        let own = order.own.as_ref().filter(|_| !ends.strays);
+        if !own::insert_order(connection, ends, order, own)? {
             return Ok(Some(Duplicate::Taken(order.number.clone())));
         }
     }
@@ -96,59 +87,22 @@ fn insert(connection: &Connection, rows: &Rows) -> Result<Option<Duplicate>, Fau
     Ok(None)
 }
 
-fn insert_claim(connection: &Connection, claim: &KeyClaim) -> Result<bool, Fault> {
-    let sql = "INSERT INTO keys (order_id, txn_time, owner, number, query_id, kind, input) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-    let fresh = connection.prepare_cached(sql)?.execute(params![
-        claim.reference.order_id.as_str(),
-        claim.reference.txn_time.as_str(),
-        claim.owner.as_str(),
-        claim.target.order.as_str(),
-        claim.target.query_id.as_str(),
-        kind_word(claim.target.kind),
-        claim.input,
-    ])?;
-    Ok(fresh == 1)
-}
-
-fn holder_of(connection: &Connection, claim: &KeyClaim) -> Result<KeyClaim, Fault> {
-    super::read::by_reference(connection, &claim.owner, &claim.reference)?
-        .ok_or_else(|| Fault::damaged("reference", "it is taken and cannot be found"))
-}
-
-/// Whether the number is free, or names this very transaction already.
-fn insert_transaction(
-    connection: &Connection,
-    query_id: &QueryId,
-    owner: &MerchantId,
-    target: &Target,
-) -> Result<bool, Fault> {
-    let sql = "INSERT INTO transactions (query_id, owner, number, kind) \
-               VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    let fresh = connection.prepare_cached(sql)?.execute(params![
-        query_id.as_str(),
-        owner.as_str(),
-        target.order.as_str(),
-        kind_word(target.kind),
-    ])?;
-    if fresh == 1 {
-        return Ok(true);
-    }
-    Ok(super::read::by_query_id(connection, owner, query_id)?.as_ref() == Some(target))
-}
-
 /// What must be there in the version that was read; `false` when something is not.
-fn replace(connection: &Connection, rows: &Rows, released: &mut Vec<i64>) -> Result<bool, Fault> {
+fn replace(
+    connection: &Connection,
+    ends: &mut Ends,
+    rows: &Rows,
+    released: &mut Vec<Leased>,
+) -> Result<bool, Fault> {
     if let Some(order) = &rows.order
-        && let Some(expected) = order.expected
-        && !replace_order(connection, order, expected)?
+        && !replace_order(connection, ends, order, released)?
     {
         return Ok(false);
     }
     for task in &rows.tasks {
         if let Some(expected) = task.expected {
             match replace_task(connection, task, expected)? {
-                Some(row) => released.push(row),
+                Some(leased) => released.push(leased),
                 None => return Ok(false),
             }
         }
@@ -161,18 +115,46 @@ fn replace(connection: &Connection, rows: &Rows, released: &mut Vec<i64>) -> Res
     Ok(true)
 }
 
-fn replace_order(connection: &Connection, order: &OrderRow, expected: i64) -> Result<bool, Fault> {
-    let sql = "UPDATE orders SET version = version + 1, state = ?4, body = ?5 \
-               WHERE number = ?1 AND owner = ?2 AND version = ?3";
-    let row = params![order.number, order.owner, expected, order.state, order.body];
-    Ok(connection.prepare_cached(sql)?.execute(row)? == 1)
+/// Replaces the order and its own task together, unless that may be a stray.
+fn replace_order(
+    connection: &Connection,
+    ends: &mut Ends,
+    order: &OrderRow,
+    released: &mut Vec<Leased>,
+) -> Result<bool, Fault> {
+    let together = order.own.as_ref().filter(|_| !ends.strays);
+    if let Some(expected) = order.expected
+        && !own::replace_order(connection, order, expected, together)?
+    {
+        return Ok(false);
+    }
+    let Some(row) = &order.own else { return Ok(true) };
+    match row.expected {
+        Some(_) if together.is_some() => released.extend(leased(row)),
+        Some(expected) => match replace_task(connection, row, expected)? {
+            Some(leased) => released.push(leased),
+            None => return Ok(false),
+        },
+        None if together.is_some() => {}
+        None => insert_task(connection, ends, row)?,
+    }
+    Ok(true)
+}
+
+fn leased(row: &TaskRow) -> Option<Leased> {
+    row.own.map(|own| Leased::Own(own, row.task.order.as_str().to_owned()))
 }
 
 fn replace_task(
     connection: &Connection,
     row: &TaskRow,
     expected: i64,
-) -> Result<Option<i64>, Fault> {
+) -> Result<Option<Leased>, Fault> {
+    if let Some(own) = row.own
+        && own::replace(connection, row, own, expected)?
+    {
+        return Ok(leased(row));
+    }
     let sql = "UPDATE tasks SET number = ?4, due_at = ?5, after = ?6, attempts = ?7, \
                notice = ?8, body = ?9, version = version + 1 \
                WHERE id = ?1 AND owner = ?2 AND version = ?3 RETURNING row";
@@ -188,36 +170,36 @@ fn replace_task(
         row.body,
     ];
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row(values, |row| row.get(0)).optional()?)
+    Ok(statement.query_row(values, |row| row.get(0)).optional()?.map(Leased::Other))
 }
 
-fn insert_task(connection: &Connection, row: &TaskRow) -> Result<(), Fault> {
+/// Makes a task; one that is there already is left alone.
+fn insert_task(connection: &Connection, ends: &mut Ends, row: &TaskRow) -> Result<(), Fault> {
+    let (owner, id) = (&row.task.owner, &row.task.id);
+    if let Some(own) = row.own {
+        let is_stray = ends.strays && read::task(connection, owner, id)?.is_some();
+        if is_stray || own::insert(connection, ends, row, own)? {
+            return Ok(());
+        }
+    }
     let sql = "INSERT INTO tasks \
-               (id, owner, number, due_at, after, attempts, notice, body, version) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT DO NOTHING";
-    connection.prepare_cached(sql)?.execute(params![
-        row.task.id.as_str(),
-        row.task.owner.as_str(),
+               (id, owner, number, due_at, after, attempts, notice, stray, body, version) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1) ON CONFLICT DO NOTHING";
+    let fresh = connection.prepare_cached(sql)?.execute(params![
+        id.as_str(),
+        owner.as_str(),
         row.task.order.as_str(),
         row.due_at,
         row.task.after.as_ref().map(app::writeset::TaskId::as_str),
         row.task.attempts,
         row.notice,
+        row.own.map(|_| true),
         row.body,
     ])?;
-    Ok(())
-}
-
-fn insert_name(connection: &Connection, claim: &NameClaim) -> Result<(), Fault> {
-    let sql = "INSERT INTO names (name, owner, number, query_id, kind) \
-               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-    connection.prepare_cached(sql)?.execute(params![
-        claim.name,
-        claim.owner.as_str(),
-        claim.target.order.as_str(),
-        claim.target.query_id.as_str(),
-        kind_word(claim.target.kind),
-    ])?;
+    if fresh == 1 {
+        ends.task = connection.last_insert_rowid();
+        ends.strays |= row.own.is_some();
+    }
     Ok(())
 }
 
@@ -249,41 +231,66 @@ fn change_record(connection: &Connection, record: &RecordRow) -> Result<bool, Fa
 
 fn post(connection: &Connection, rows: &Rows) -> Result<(), Fault> {
     let Some(order) = &rows.order else { return Ok(()) };
-    let sql = "INSERT INTO postings \
-               (number, transaction_id, line, owner, account, minor, currency) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-    for row in &rows.postings {
-        let transaction = &row.posting.transaction;
-        let fresh = connection.prepare_cached(sql)?.execute(params![
-            order.number,
-            transaction.as_str(),
-            row.line,
-            order.owner,
-            decode::account_text(&row.posting.account),
-            row.posting.minor,
-            row.posting.currency.numeric(),
-        ])?;
-        if fresh == 0 {
-            let reason = format!("transaction {transaction} is posted already");
+    // Most are two: what one account gives another takes.
+    for lines in rows.postings.chunks(2) {
+        let fresh = match lines {
+            [one, other] => {
+                let sql = "INSERT INTO postings \
+                           (number, transaction_id, line, owner, account, minor, currency) \
+                           VALUES (?1, ?3, ?4, ?2, ?5, ?6, ?7), (?1, ?8, ?9, ?2, ?10, ?11, ?12) \
+                           ON CONFLICT DO NOTHING";
+                connection.prepare_cached(sql)?.execute(params![
+                    order.number,
+                    order.owner,
+                    one.posting.transaction.as_str(),
+                    one.line,
+                    one.account,
+                    one.posting.minor,
+                    one.posting.currency.numeric(),
+                    other.posting.transaction.as_str(),
+                    other.line,
+                    other.account,
+                    other.posting.minor,
+                    other.posting.currency.numeric(),
+                ])?
+            }
+            lines => {
+                let sql = "INSERT INTO postings \
+                           (number, transaction_id, line, owner, account, minor, currency) \
+                           VALUES (?1, ?3, ?4, ?2, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+                let mut fresh = 0_usize;
+                for row in lines {
+                    fresh =
+                        fresh.saturating_add(connection.prepare_cached(sql)?.execute(params![
+                            order.number,
+                            order.owner,
+                            row.posting.transaction.as_str(),
+                            row.line,
+                            row.account,
+                            row.posting.minor,
+                            row.posting.currency.numeric(),
+                        ])?);
+                }
+                fresh
+            }
+        };
+        if fresh != lines.len() {
+            let reason = "a transaction is posted already";
             return Err(Fault::damaged("write set", reason));
         }
     }
     Ok(())
 }
 
-fn append(connection: &Connection, head: &mut Head, at: i64, row: &EntryRow) -> Result<(), Fault> {
-    let mut entry = JournalEntry {
-        lane: 0,
-        sequence: head.sequence.saturating_add(1),
-        at: from_micros(at).unwrap_or_default(),
-        owner: row.owner.clone(),
-        stream: row.stream.clone(),
-        kind: row.kind.clone(),
-        body: row.body.clone(),
-        previous: head.hash,
-        hash: journal::GENESIS,
-    };
-    entry.hash = journal::hash(&entry);
+fn append(
+    connection: &Connection,
+    ends: &mut Ends,
+    at: i64,
+    entry: &mut JournalEntry,
+) -> Result<(), Fault> {
+    entry.sequence = ends.sequence.saturating_add(1);
+    entry.previous = ends.hash;
+    entry.hash = journal::hash(entry);
     let sql = "INSERT INTO journal \
                (sequence, lane, at, owner, stream, kind, body, previous, hash) \
                VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -297,6 +304,6 @@ fn append(connection: &Connection, head: &mut Head, at: i64, row: &EntryRow) -> 
         entry.previous,
         entry.hash,
     ])?;
-    *head = Head { sequence: entry.sequence, hash: entry.hash };
+    (ends.sequence, ends.hash) = (entry.sequence, entry.hash);
     Ok(())
 }

@@ -5,6 +5,8 @@ use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskId, Versioned};
 use domain::ids::{AcquirerIin, MerchantId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::{Account, Posting};
 use domain::order::Order;
+use domain::payway::Payway;
+use jiff::Timestamp;
 use money::Currency;
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
@@ -24,7 +26,7 @@ pub(super) fn order(row: &Row<'_>) -> Result<Versioned<Order>, Fault> {
     Ok(Versioned { value: order, version: count("order", row, 2)? })
 }
 
-/// `order_id, txn_time, owner, number, query_id, kind, input`.
+/// `order_id, txn_time, owner, number, query_id, kind, input`; `query_id` is never NULL.
 pub(super) fn claim(row: &Row<'_>) -> Result<KeyClaim, Fault> {
     let order_id = OrderId::new(row.get::<_, String>(0)?);
     let txn_time = TxnTime::new(row.get::<_, String>(1)?);
@@ -38,6 +40,11 @@ pub(super) fn claim(row: &Row<'_>) -> Result<KeyClaim, Fault> {
         },
         input: row.get(6)?,
     })
+}
+
+/// `query_id, number, kind, owner`.
+pub(super) fn owned_target(row: &Row<'_>) -> Result<(MerchantId, Target), Fault> {
+    Ok((MerchantId::new(row.get::<_, String>(3)?), target(row)?))
 }
 
 /// `query_id, number, kind`.
@@ -58,20 +65,29 @@ fn kind(word: &str) -> Result<TargetKind, Fault> {
 
 /// `id, owner, number, due_at, after, attempts, version, body`.
 pub(super) fn task(row: &Row<'_>) -> Result<Versioned<Task>, Fault> {
-    let due_at: Option<i64> = row.get(3)?;
-    let due_at = due_at
-        .map(|micros| from_micros(micros).ok_or_else(|| Fault::damaged("task", "its due time")))
-        .transpose()?;
     let task = Task {
         id: TaskId::from_stored(row.get(0)?),
         owner: MerchantId::new(row.get::<_, String>(1)?),
         order: OrderNumber::new(row.get::<_, String>(2)?),
-        due_at,
+        due_at: due_at(row, 3)?,
         after: row.get::<_, Option<String>>(4)?.map(TaskId::from_stored),
         attempts: row.get(5)?,
         body: json("task", row, 7)?,
     };
     Ok(Versioned { value: task, version: count("task", row, 6)? })
+}
+
+/// One column as the time at which a task falls due.
+pub(super) fn due_at(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, Fault> {
+    let due_at: Option<i64> = row.get(column)?;
+    due_at
+        .map(|micros| from_micros(micros).ok_or_else(|| Fault::damaged("task", "its due time")))
+        .transpose()
+}
+
+/// As [`task`], and then `row`.
+pub(super) fn numbered_task(row: &Row<'_>) -> Result<(i64, Versioned<Task>), Fault> {
+    Ok((row.get(8)?, task(row)?))
 }
 
 /// `lane, sequence, at, owner, stream, kind, body, previous, hash`.
@@ -108,6 +124,12 @@ fn account(text: &str) -> Result<Account, Fault> {
     match text.split_once(':') {
         Some(("clearing", acquirer)) => Ok(Account::Clearing(AcquirerIin::new(acquirer))),
         Some(("merchant", merchant)) => Ok(Account::Merchant(MerchantId::new(merchant))),
+        Some(("wallet", payway)) => {
+            let payway = payway
+                .parse()
+                .map_err(|_| Fault::damaged("posting", format!("its account is {text:?}")))?;
+            Ok(Account::Wallet(Payway(payway)))
+        }
         Some(_) | None => Err(Fault::damaged("posting", format!("its account is {text:?}"))),
     }
 }
@@ -145,7 +167,7 @@ pub(super) fn lane(row: &Row<'_>) -> Result<u32, Fault> {
     Ok(row.get(0)?)
 }
 
-fn count(what: &'static str, row: &Row<'_>, column: usize) -> Result<u64, Fault> {
+pub(super) fn count(what: &'static str, row: &Row<'_>, column: usize) -> Result<u64, Fault> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| Fault::damaged(what, format!("it counts {number}")))
 }

@@ -14,7 +14,6 @@ const CHANGES: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_records.sql"),
     include_str!("../../migrations/sqlite/0008_seen.sql"),
     include_str!("../../migrations/sqlite/0009_probe.sql"),
-    include_str!("../../migrations/sqlite/0010_names.sql"),
 ];
 
 /// The version of a database that has every change.

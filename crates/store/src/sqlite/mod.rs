@@ -4,13 +4,17 @@
 //! Invariants: what was answered as committed is on the disk (write-ahead log, `synchronous` is
 //! FULL); one process writes a file, which a lock beside it ensures; the queue is bounded.
 
+mod answer;
 mod apply;
 mod checkpoint;
+mod claims;
 mod decode;
+mod digest;
 mod error;
 mod fault;
 mod migrate;
 mod open;
+mod own;
 mod read;
 mod readers;
 mod rows;
@@ -87,14 +91,14 @@ impl SqliteStore {
     /// [`OpenError`]: in use, newer, foreign, damaged, not accessible, no room.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let file = open::database_file(path);
-        let Writing { connection, head, lock } = open::writing(&file, options)?;
+        let Writing { connection, ends, lock } = open::writing(&file, options)?;
         let readers = Readers::open(&file, options.readers_count)?;
         let started = |source| OpenError::Access { path: file.clone(), what: "served", source };
         let checkpoints = open::copying(&file)
             .and_then(|helper| Checkpoints::start(helper, &file).map_err(started))?;
         let (queue, jobs) = mpsc::channel(options.queue_count_max.max(1));
         let leases = Leases::default();
-        let writer = Writer { connection, head, lock, checkpoints, leases };
+        let writer = Writer { connection, ends, lock, checkpoints, leases };
         let writer = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(jobs))
@@ -153,7 +157,7 @@ impl Store for SqliteStore {
             }
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        answer.await.map_err(|_| StoreError::Closed)?.take()
     }
 
     async fn order(
@@ -184,11 +188,11 @@ impl Store for SqliteStore {
         owner: &MerchantId,
         order_id: &OrderId,
     ) -> Result<Vec<KeyClaim>, StoreError> {
-        self.readers.short("references", |it| read::references(it, owner, order_id))
+        self.readers.short("reference", |it| read::references(it, owner, order_id))
     }
 
     async fn by_name(&self, owner: &MerchantId, name: &str) -> Result<Option<Target>, StoreError> {
-        self.readers.short("name", |it| read::by_name(it, owner, name))
+        self.readers.short("name", |connection| read::by_name(connection, owner, name))
     }
 
     async fn by_query_id(

@@ -7,7 +7,7 @@ use app::journal;
 use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteOptions;
-use super::apply::Head;
+use super::apply::Ends;
 use super::error::{OpenError, at_open};
 use super::fault::Fault;
 use super::{migrate, read};
@@ -24,7 +24,7 @@ const APPLICATION_ID: i64 = 0x4357_4159;
 /// The only writing connection, with all that it starts from.
 pub(super) struct Writing {
     pub(super) connection: Connection,
-    pub(super) head: Head,
+    pub(super) ends: Ends,
     /// Held as long as the file is written; the system lets it go when the process dies.
     pub(super) lock: File,
 }
@@ -53,8 +53,8 @@ pub(super) fn writing(file: &Path, options: SqliteOptions) -> Result<Writing, Op
         check_whole(&connection, file)?;
     }
     migrate::migrate(&mut connection, version).map_err(at_open(file, "migrated"))?;
-    let head = head(&connection, file)?;
-    Ok(Writing { connection, head, lock })
+    let ends = ends(&connection, file)?;
+    Ok(Writing { connection, ends, lock })
 }
 
 /// Opens a connection that only reads.
@@ -181,18 +181,25 @@ fn check_whole(connection: &Connection, file: &Path) -> Result<(), OpenError> {
     Err(OpenError::Damaged { path: file.to_owned(), reason })
 }
 
-/// The end of the journal, whose last line must have the hash it says.
-fn head(connection: &Connection, file: &Path) -> Result<Head, OpenError> {
+/// The ends of the tables. The journal's last line must have the hash it says.
+fn ends(connection: &Connection, file: &Path) -> Result<Ends, OpenError> {
     let damaged = |reason: String| OpenError::Damaged { path: file.to_owned(), reason };
-    let last = read::journal_last(connection).map_err(|fault| match fault {
+    let unreadable = |fault| match fault {
         Fault::Engine(error) => at_open(file, "read")(error),
         Fault::Damaged { reason, .. } => damaged(reason),
-    })?;
-    let Some(last) = last else { return Ok(Head::START) };
-    if journal::hash(&last) != last.hash {
-        return Err(damaged("the last line of the journal has another hash".to_owned()));
+    };
+    let mut ends = Ends {
+        task: read::last_task(connection).map_err(unreadable)?,
+        strays: read::has_strays(connection).map_err(unreadable)?,
+        ..Ends::START
+    };
+    if let Some(last) = read::journal_last(connection).map_err(unreadable)? {
+        if journal::hash(&last) != last.hash {
+            return Err(damaged("the last line of the journal has another hash".to_owned()));
+        }
+        (ends.sequence, ends.hash) = (last.sequence, last.hash);
     }
-    Ok(Head { sequence: last.sequence, hash: last.hash })
+    Ok(ends)
 }
 
 #[cfg(test)]

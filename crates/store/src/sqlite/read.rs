@@ -1,15 +1,16 @@
 //! The questions, each one statement on one connection.
 
 use app::ports::store::{JournalEntry, NoticeFilter, PostingSum};
-use app::writeset::{KeyClaim, Target, Task, TaskId, Versioned};
+use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskId, Versioned};
 use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
 use domain::order::Order;
 use rusqlite::{Connection, Params, Row, params};
 
-use super::decode;
 use super::fault::Fault;
-use crate::limits::{ANSWER_COUNT_MAX, FOUND_COUNT_MAX};
+use super::own::{self, Own};
+use super::{decode, digest};
+use crate::limits::{ANSWER_COUNT_MAX, DIGEST_TRIES_COUNT_MAX, FOUND_COUNT_MAX};
 
 type Decode<T> = fn(&Row<'_>) -> Result<T, Fault>;
 
@@ -80,10 +81,23 @@ pub(super) fn by_reference(
     owner: &MerchantId,
     reference: &Reference,
 ) -> Result<Option<KeyClaim>, Fault> {
-    let sql = "SELECT order_id, txn_time, owner, number, query_id, kind, input FROM keys \
-               WHERE order_id = ?1 AND txn_time = ?2 AND owner = ?3";
-    let (order_id, txn_time) = (reference.order_id.as_str(), reference.txn_time.as_str());
-    one(connection, sql, params![order_id, txn_time, owner.as_str()], decode::claim)
+    let mut digest = digest::reference(owner, reference);
+    for _ in 0..DIGEST_TRIES_COUNT_MAX {
+        match claim_at(connection, digest)? {
+            Some(claim) if &claim.owner != owner || &claim.reference != reference => {
+                digest = digest::next(digest);
+            }
+            found => return Ok(found),
+        }
+    }
+    Ok(None)
+}
+
+/// What has this digest.
+pub(super) fn claim_at(connection: &Connection, digest: i64) -> Result<Option<KeyClaim>, Fault> {
+    let sql = "SELECT order_id, txn_time, owner, number, ifnull(query_id, number), kind, input \
+               FROM keys WHERE digest = ?1";
+    one(connection, sql, [digest], decode::claim)
 }
 
 pub(super) fn references(
@@ -91,9 +105,12 @@ pub(super) fn references(
     owner: &MerchantId,
     order_id: &OrderId,
 ) -> Result<Vec<KeyClaim>, Fault> {
-    let sql = "SELECT order_id, txn_time, owner, number, query_id, kind, input FROM keys \
-               WHERE order_id = ?1 AND owner = ?2 ORDER BY txn_time LIMIT ?3";
-    let values = params![order_id.as_str(), owner.as_str(), limit(FOUND_COUNT_MAX)];
+    let sql = "SELECT order_id, txn_time, owner, number, ifnull(query_id, number), kind, input \
+               FROM keys WHERE digest BETWEEN ?1 AND ?2 AND order_id = ?3 AND owner = ?4 \
+               ORDER BY txn_time LIMIT ?5";
+    let (first, last) = digest::references(order_id);
+    let limit = limit(FOUND_COUNT_MAX);
+    let values = params![first, last, order_id.as_str(), owner.as_str(), limit];
     all(connection, sql, values, decode::claim)
 }
 
@@ -102,8 +119,31 @@ pub(super) fn by_name(
     owner: &MerchantId,
     name: &str,
 ) -> Result<Option<Target>, Fault> {
-    let sql = "SELECT query_id, number, kind FROM names WHERE name = ?1 AND owner = ?2";
-    one(connection, sql, params![name, owner.as_str()], decode::target)
+    let mut digest = digest::name(owner, name);
+    for _ in 0..DIGEST_TRIES_COUNT_MAX {
+        if name_at(connection, digest, owner, name)? {
+            let sql = "SELECT ifnull(query_id, number), number, kind FROM names WHERE digest = ?1";
+            return one(connection, sql, [digest], decode::target);
+        }
+        let taken = "SELECT number FROM names WHERE digest = ?1";
+        if one(connection, taken, [digest], decode::number)?.is_none() {
+            return Ok(None);
+        }
+        digest = digest::next(digest);
+    }
+    Ok(None)
+}
+
+/// Whether it is this name that has this digest.
+pub(super) fn name_at(
+    connection: &Connection,
+    digest: i64,
+    owner: &MerchantId,
+    name: &str,
+) -> Result<bool, Fault> {
+    let sql = "SELECT number FROM names WHERE digest = ?1 AND owner = ?2 AND name = ?3";
+    let found = one(connection, sql, params![digest, owner.as_str(), name], decode::number)?;
+    Ok(found.is_some())
 }
 
 pub(super) fn by_query_id(
@@ -111,8 +151,31 @@ pub(super) fn by_query_id(
     owner: &MerchantId,
     query_id: &QueryId,
 ) -> Result<Option<Target>, Fault> {
-    let sql = "SELECT query_id, number, kind FROM transactions WHERE query_id = ?1 AND owner = ?2";
-    one(connection, sql, params![query_id.as_str(), owner.as_str()], decode::target)
+    let found = match transaction(connection, query_id)? {
+        None => transaction_of_order(connection, query_id)?,
+        found => found,
+    };
+    Ok(found.filter(|(holder, _)| holder == owner).map(|(_, target)| target))
+}
+
+/// The transaction that has a row of its own.
+pub(super) fn transaction(
+    connection: &Connection,
+    query_id: &QueryId,
+) -> Result<Option<(MerchantId, Target)>, Fault> {
+    let sql = "SELECT query_id, number, kind, owner FROM transactions WHERE query_id = ?1";
+    one(connection, sql, [query_id.as_str()], decode::owned_target)
+}
+
+/// The payment of the order whose number is its `queryId` as well.
+pub(super) fn transaction_of_order(
+    connection: &Connection,
+    query_id: &QueryId,
+) -> Result<Option<(MerchantId, Target)>, Fault> {
+    let sql = "SELECT number, number, ?2, owner FROM orders \
+               WHERE number = ?1 AND query_id IS NULL";
+    let payment = super::rows::kind_word(TargetKind::Payment);
+    one(connection, sql, [query_id.as_str(), payment], decode::owned_target)
 }
 
 pub(super) fn find_orders(
@@ -121,9 +184,11 @@ pub(super) fn find_orders(
 ) -> Result<Vec<OrderNumber>, Fault> {
     let sql = "SELECT number FROM orders WHERE number = ?1 \
                UNION SELECT number FROM transactions WHERE query_id = ?1 \
-               UNION SELECT number FROM keys WHERE order_id = ?1 \
+               UNION SELECT number FROM keys WHERE digest BETWEEN ?3 AND ?4 AND order_id = ?1 \
                ORDER BY 1 LIMIT ?2";
-    all(connection, sql, params![number, limit(FOUND_COUNT_MAX)], decode::number)
+    let (first, last) = digest::references(&OrderId::new(number));
+    let values = params![number, limit(FOUND_COUNT_MAX), first, last];
+    all(connection, sql, values, decode::number)
 }
 
 pub(super) fn task(
@@ -131,6 +196,10 @@ pub(super) fn task(
     owner: &MerchantId,
     id: &TaskId,
 ) -> Result<Option<Versioned<Task>>, Fault> {
+    let found = own::find(connection, owner, id)?;
+    if found.is_some() {
+        return Ok(found);
+    }
     let sql = "SELECT id, owner, number, due_at, after, attempts, version, body FROM tasks \
                WHERE id = ?1 AND owner = ?2";
     one(connection, sql, params![id.as_str(), owner.as_str()], decode::task)
@@ -141,10 +210,19 @@ pub(super) fn tasks_of(
     owner: &MerchantId,
     order: &OrderNumber,
 ) -> Result<Vec<Versioned<Task>>, Fault> {
-    let sql = "SELECT id, owner, number, due_at, after, attempts, version, body FROM tasks \
+    let sql = "SELECT id, owner, number, due_at, after, attempts, version, body, row FROM tasks \
                WHERE number = ?1 AND owner = ?2 ORDER BY row LIMIT ?3";
     let limit = limit(ANSWER_COUNT_MAX);
-    all(connection, sql, params![order.as_str(), owner.as_str(), limit], decode::task)
+    let values = params![order.as_str(), owner.as_str(), limit];
+    let others = all(connection, sql, values, decode::numbered_task)?;
+    let mut tasks: Vec<_> = others.into_iter().map(|(row, task)| ((row, 0), task)).collect();
+    for own in [Own::Close, Own::Inquire] {
+        let task = own::of_order(connection, own, order)?;
+        tasks.extend(task.filter(|(_, task)| &task.value.owner == owner));
+    }
+    tasks.sort_by_key(|(place, _)| *place);
+    tasks.truncate(ANSWER_COUNT_MAX);
+    Ok(tasks.into_iter().map(|(_, task)| task).collect())
 }
 
 pub(super) fn notices(
@@ -185,6 +263,18 @@ pub(super) fn journal_after(
                FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
     let after = i64::try_from(sequence).unwrap_or(i64::MAX);
     all(connection, sql, params![after, limit(count_max)], decode::entry)
+}
+
+/// The row of the last task that is no order's own; 0 without one.
+pub(super) fn last_task(connection: &Connection) -> Result<i64, Fault> {
+    let mut statement = connection.prepare_cached("SELECT ifnull(max(row), 0) FROM tasks")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Whether an order's own task stands among the others.
+pub(super) fn has_strays(connection: &Connection) -> Result<bool, Fault> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE stray IS NOT NULL)";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
 /// The last line of the journal.

@@ -1,47 +1,78 @@
 //! A write set as rows. Made on the caller's thread, so that the one writer only binds and writes.
 
+use app::journal;
 use app::ports::StoreError;
+use app::ports::store::JournalEntry;
 use app::writeset::{
     KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind,
-    Task, TaskBody, TaskWrite, WriteSet,
+    Task, TaskBody, TaskId, TaskWrite, WriteSet,
 };
 use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
 use domain::notice::NoticeState;
 use serde::Serialize;
 
-use crate::instant::to_micros;
+use super::own::Own;
+use super::{decode, digest};
+use crate::instant::{from_micros, to_micros};
 use crate::limits::BODY_BYTES_MAX;
 use crate::shape;
 
 /// Everything that one write set writes.
 #[derive(Debug)]
 pub(super) struct Rows {
-    pub(super) seen: Option<SeenMessage>,
-    pub(super) keys: Vec<KeyClaim>,
-    pub(super) names: Vec<NameClaim>,
+    pub(super) seen: Option<SeenRow>,
+    pub(super) keys: Vec<KeyRow>,
+    pub(super) names: Vec<NameRow>,
     pub(super) transactions: Vec<(QueryId, (MerchantId, Target))>,
     pub(super) order: Option<OrderRow>,
     pub(super) tasks: Vec<TaskRow>,
     pub(super) records: Vec<RecordRow>,
     pub(super) postings: Vec<PostingRow>,
-    pub(super) entries: Vec<EntryRow>,
+    /// Lines of the journal; the writer gives each its place and its hash.
+    pub(super) entries: Vec<JournalEntry>,
     /// Business time of the entries, microseconds.
     pub(super) at: i64,
+}
+
+/// A message; `until` in microseconds.
+#[derive(Debug)]
+pub(super) struct SeenRow {
+    pub(super) digest: [u8; 16],
+    pub(super) until: i64,
+}
+
+#[derive(Debug)]
+pub(super) struct KeyRow {
+    pub(super) digest: i64,
+    pub(super) claim: KeyClaim,
+}
+
+#[derive(Debug)]
+pub(super) struct NameRow {
+    pub(super) digest: i64,
+    pub(super) claim: NameClaim,
 }
 
 #[derive(Debug)]
 pub(super) struct OrderRow {
     pub(super) number: String,
     pub(super) owner: String,
+    /// The `queryId` of the payment, unless it is the number.
+    pub(super) query_id: Option<String>,
     pub(super) expected: Option<i64>,
     pub(super) state: &'static str,
     pub(super) body: String,
+    /// One of its own tasks, made with the order or replaced with it.
+    pub(super) own: Option<TaskRow>,
 }
 
 #[derive(Debug)]
 pub(super) struct TaskRow {
     pub(super) task: Task,
+    /// Which of its order's own tasks it is.
+    pub(super) own: Option<Own>,
+    /// Microseconds.
     pub(super) due_at: Option<i64>,
     pub(super) notice: Option<&'static str>,
     pub(super) body: String,
@@ -67,43 +98,72 @@ pub(super) enum RecordChangeRow {
 #[derive(Debug)]
 pub(super) struct PostingRow {
     pub(super) line: i64,
+    pub(super) account: String,
     pub(super) posting: Posting,
-}
-
-#[derive(Debug)]
-pub(super) struct EntryRow {
-    pub(super) owner: String,
-    pub(super) stream: String,
-    pub(super) kind: String,
-    pub(super) body: String,
 }
 
 impl Rows {
     /// The rows of a write set of the right shape.
     pub(super) fn of(set: WriteSet) -> Result<Self, StoreError> {
         shape::check(&set)?;
+        let mut transactions = shape::transactions(&set);
+        let entries = entries(&set)?;
+        let mut tasks = set.tasks.into_iter().map(task).collect::<Result<Vec<_>, _>>()?;
+        let order = set.order.as_ref().map(|write| order(write, &mut tasks)).transpose()?;
+        if let Some(new) = order.as_ref().filter(|order| order.is_found_by_number()) {
+            transactions.retain(|(query_id, (owner, target))| {
+                let own = query_id.as_str() == new.number && owner.as_str() == new.owner;
+                !(own && target.order.as_str() == new.number && target.kind == TargetKind::Payment)
+            });
+        }
         Ok(Self {
-            transactions: shape::transactions(&set),
-            entries: entries(&set)?,
+            transactions,
+            entries,
             at: to_micros(set.at.unwrap_or_default()),
             postings: postings(set.postings),
-            order: set.order.as_ref().map(order).transpose()?,
-            tasks: set.tasks.into_iter().map(task).collect::<Result<_, _>>()?,
+            order,
+            tasks,
             records: set.records.into_iter().map(record).collect::<Result<_, _>>()?,
             keys: set.keys.into_iter().map(claim).collect::<Result<_, _>>()?,
-            names: set.names,
-            seen: set.seen,
+            names: set.names.into_iter().map(name).collect(),
+            seen: set.seen.map(|seen| message(&seen)),
         })
     }
 }
 
-fn order(write: &OrderWrite) -> Result<OrderRow, StoreError> {
+impl OrderRow {
+    /// Whether it is new and its payment is found by its own number.
+    pub(super) fn is_found_by_number(&self) -> bool {
+        self.expected.is_none() && self.query_id.is_none()
+    }
+}
+
+fn message(seen: &SeenMessage) -> SeenRow {
+    SeenRow { digest: digest::message(&seen.app, &seen.id), until: to_micros(seen.until) }
+}
+
+/// The row of an order. Takes one of its own tasks out of `tasks`, if it is written the same way.
+fn order(write: &OrderWrite, tasks: &mut Vec<TaskRow>) -> Result<OrderRow, StoreError> {
+    let terms = &write.order.terms;
+    let own = tasks.iter().position(|row| {
+        let task = &row.task;
+        let is_its = match row.own {
+            None => false,
+            Some(Own::Close) => true,
+            Some(Own::Inquire) => task.id == TaskId::inquire(&terms.query_id),
+        };
+        let alike = row.expected.is_some() == write.expected.is_some();
+        is_its && alike && task.order == terms.number && task.owner == terms.merchant
+    });
     Ok(OrderRow {
-        number: write.order.terms.number.to_string(),
-        owner: write.order.terms.merchant.to_string(),
+        number: terms.number.to_string(),
+        owner: terms.merchant.to_string(),
+        query_id: (terms.query_id.as_str() != terms.number.as_str())
+            .then(|| terms.query_id.to_string()),
         expected: write.expected.map(version),
         state: write.order.state.name(),
         body: json("order", &write.order)?,
+        own: own.map(|index| tasks.remove(index)),
     })
 }
 
@@ -114,7 +174,8 @@ fn task(write: TaskWrite) -> Result<TaskRow, StoreError> {
     };
     let due_at = task.due_at.map(to_micros);
     let body = json("task", &task.body)?;
-    Ok(TaskRow { due_at, notice: troubled(&task.body), body, expected, task })
+    let own = Own::of(&task);
+    Ok(TaskRow { own, due_at, notice: troubled(&task.body), body, expected, task })
 }
 
 /// The state of a notice that operators look at: late or given up.
@@ -150,9 +211,14 @@ fn record(write: RecordWrite) -> Result<RecordRow, StoreError> {
     Ok(RecordRow { space: write.space, key: write.key, change })
 }
 
-fn claim(claim: KeyClaim) -> Result<KeyClaim, StoreError> {
+fn claim(claim: KeyClaim) -> Result<KeyRow, StoreError> {
     let input = bounded("input of a reference", claim.input)?;
-    Ok(KeyClaim { input, ..claim })
+    let digest = digest::reference(&claim.owner, &claim.reference);
+    Ok(KeyRow { digest, claim: KeyClaim { input, ..claim } })
+}
+
+fn name(claim: NameClaim) -> NameRow {
+    NameRow { digest: digest::name(&claim.owner, &claim.name), claim }
 }
 
 /// Postings with their place among those of the same transaction, from 0.
@@ -161,30 +227,37 @@ fn postings(postings: Vec<Posting>) -> Vec<PostingRow> {
     for posting in postings {
         let same = rows.iter().filter(|row| row.posting.transaction == posting.transaction);
         let line = i64::try_from(same.count()).unwrap_or(i64::MAX);
-        rows.push(PostingRow { line, posting });
+        rows.push(PostingRow { line, account: decode::account_text(&posting.account), posting });
     }
     rows
 }
 
-fn entries(set: &WriteSet) -> Result<Vec<EntryRow>, StoreError> {
+fn entries(set: &WriteSet) -> Result<Vec<JournalEntry>, StoreError> {
+    // As it is read back, so that the hash of what is read is the one that was written.
+    let at = from_micros(to_micros(set.at.unwrap_or_default())).unwrap_or_default();
+    let line = |owner: String, stream: String, kind: String, body| JournalEntry {
+        lane: 0,
+        sequence: 0,
+        at,
+        owner,
+        stream,
+        kind,
+        body,
+        previous: journal::GENESIS,
+        hash: journal::GENESIS,
+    };
     let mut entries = Vec::with_capacity(set.events.len().saturating_add(set.operations.len()));
     if let Some(write) = &set.order {
         for event in &set.events {
-            entries.push(EntryRow {
-                owner: write.order.terms.merchant.to_string(),
-                stream: write.order.terms.number.to_string(),
-                kind: event.name().to_owned(),
-                body: json("event", event)?,
-            });
+            let (owner, stream) = (&write.order.terms.merchant, &write.order.terms.number);
+            let body = json("event", event)?;
+            entries.push(line(owner.to_string(), stream.to_string(), event.name().into(), body));
         }
     }
     for operation in &set.operations {
-        entries.push(EntryRow {
-            owner: String::new(),
-            stream: operation.stream.clone(),
-            kind: operation.kind.clone(),
-            body: bounded("operation", operation.body.clone())?,
-        });
+        let body = bounded("operation", operation.body.clone())?;
+        let (stream, kind) = (operation.stream.clone(), operation.kind.clone());
+        entries.push(line(String::new(), stream, kind, body));
     }
     Ok(entries)
 }

@@ -5,23 +5,37 @@ use std::collections::HashMap;
 
 use app::ports::store::Lease;
 use app::writeset::{Task, Versioned};
+use domain::ids::OrderNumber;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Rows};
 
-use super::decode;
 use super::fault::Fault;
+use super::own::{self, Own};
+use super::{decode, read};
 use crate::instant::from_micros;
 use crate::limits::ANSWER_COUNT_MAX;
 
-/// Real times until which tasks are claimed, by row.
+/// A task that can be leased.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Leased {
+    /// An order's own, by the order's number.
+    Own(Own, String),
+    /// Another, by its row.
+    Other(i64),
+}
+
+/// Real times until which tasks are claimed.
 #[derive(Debug, Default)]
-pub(super) struct Leases(HashMap<i64, Timestamp>);
+pub(super) struct Leases(HashMap<Leased, Timestamp>);
 
 impl Leases {
     /// Ends the leases of tasks that were replaced.
-    pub(super) fn release(&mut self, rows: &[i64]) {
-        for row in rows {
-            self.0.remove(row);
+    pub(super) fn release(&mut self, tasks: &[Leased]) {
+        if self.0.is_empty() {
+            return;
+        }
+        for task in tasks {
+            self.0.remove(task);
         }
     }
 
@@ -45,23 +59,17 @@ impl Leases {
         self.forget_lapsed(lease.real_now);
         let count_max = count_max.min(ANSWER_COUNT_MAX);
         let mut claimed = Vec::new();
-        // The index alone says which rows are due; only those that are not leased are read.
-        let mut due = connection.prepare_cached(
-            "SELECT row FROM tasks WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id",
-        )?;
-        let mut rows = due.query(params![now.as_microsecond()])?;
-        while claimed.len() < count_max
-            && let Some(row) = rows.next()?
-        {
-            let row: i64 = row.get(0)?;
-            if self.0.contains_key(&row) {
-                continue;
-            }
-            if let Some(task) = free_task(connection, row)? {
-                self.0.insert(row, lease.lease_until);
-                claimed.push(task);
-            }
+        if count_max == 0 {
+            return Ok(claimed);
         }
+        let until = now.as_microsecond();
+        let mut taken = Vec::new();
+        self.each_free(connection, until, |_, leased, task| {
+            taken.push(leased);
+            claimed.push(task);
+            claimed.len() < count_max
+        })?;
+        self.0.extend(taken.into_iter().map(|leased| (leased, lease.lease_until)));
         Ok(claimed)
     }
 
@@ -72,36 +80,102 @@ impl Leases {
         real_now: Timestamp,
     ) -> Result<Option<Timestamp>, Fault> {
         self.forget_lapsed(real_now);
-        let mut due = connection.prepare_cached(
-            "SELECT row, due_at FROM tasks WHERE due_at IS NOT NULL ORDER BY due_at, id",
-        )?;
-        let mut rows = due.query([])?;
-        while let Some(row) = rows.next()? {
-            let (row, due_at): (i64, i64) = (row.get(0)?, row.get(1)?);
-            if !self.0.contains_key(&row) && is_free(connection, row)? {
-                return Ok(from_micros(due_at));
+        let mut first = None;
+        self.each_free(connection, i64::MAX, |due_at, _, _| {
+            first = Some(due_at);
+            false
+        })?;
+        Ok(first.and_then(from_micros))
+    }
+
+    /// Tells every task that is due, not leased and not behind another, earliest first, until
+    /// `tell` has enough.
+    fn each_free(
+        &self,
+        connection: &Connection,
+        until: i64,
+        mut tell: impl FnMut(i64, Leased, Versioned<Task>) -> bool,
+    ) -> Result<(), Fault> {
+        let others = "SELECT id, due_at, row FROM tasks WHERE due_at IS NOT NULL \
+                      ORDER BY due_at, id";
+        // The indexes alone say what is due; only what is not leased is read.
+        let mut close = connection.prepare_cached(&Own::Close.sql().due)?;
+        let mut inquire = connection.prepare_cached(&Own::Inquire.sql().due)?;
+        let mut others = connection.prepare_cached(others)?;
+        let mut queues = [
+            Queue::of(Some(Own::Close), close.query([])?)?,
+            Queue::of(Some(Own::Inquire), inquire.query([])?)?,
+            Queue::of(None, others.query([])?)?,
+        ];
+        loop {
+            let waiting = queues.iter_mut().filter(|queue| queue.first.is_some());
+            let first = waiting.min_by(|a, b| a.place().cmp(&b.place()));
+            let Some(queue) = first else { return Ok(()) };
+            let Some((due_at, _, leased)) = queue.take()? else { return Ok(()) };
+            if due_at > until {
+                return Ok(());
+            }
+            if !self.0.contains_key(&leased)
+                && let Some(task) = free_task(connection, &leased)?
+                && !tell(due_at, leased, task)
+            {
+                return Ok(());
             }
         }
-        Ok(None)
+    }
+}
+
+/// What one index says is due.
+struct Queue<'a> {
+    own: Option<Own>,
+    rows: Rows<'a>,
+    /// When it is due, its name or its order's number, and what it is.
+    first: Option<(i64, String, Leased)>,
+}
+
+impl<'a> Queue<'a> {
+    /// `rows` are `name, due_at`, and for other tasks `row`.
+    fn of(own: Option<Own>, rows: Rows<'a>) -> Result<Self, Fault> {
+        let mut queue = Self { own, rows, first: None };
+        queue.take()?;
+        Ok(queue)
+    }
+
+    fn place(&self) -> Option<(i64, &str)> {
+        self.first.as_ref().map(|(due_at, name, _)| (*due_at, name.as_str()))
+    }
+
+    /// The first one; the next comes after it.
+    fn take(&mut self) -> Result<Option<(i64, String, Leased)>, Fault> {
+        let next = match (self.rows.next()?, self.own) {
+            (None, _) => None,
+            (Some(row), Some(own)) => {
+                let number: String = row.get(0)?;
+                Some((row.get(1)?, number.clone(), Leased::Own(own, number)))
+            }
+            (Some(row), None) => Some((row.get(1)?, row.get(0)?, Leased::Other(row.get(2)?))),
+        };
+        Ok(std::mem::replace(&mut self.first, next))
     }
 }
 
 /// The task, unless the one before it waits for its first attempt.
-fn free_task(connection: &Connection, row: i64) -> Result<Option<Versioned<Task>>, Fault> {
-    let sql = "SELECT id, owner, number, due_at, after, attempts, version, body FROM tasks AS task \
-               WHERE row = ?1 AND (after IS NULL OR NOT EXISTS (\
-               SELECT 1 FROM tasks AS before WHERE before.id = task.after \
-               AND before.owner = task.owner AND before.attempts = 0))";
+fn free_task(connection: &Connection, leased: &Leased) -> Result<Option<Versioned<Task>>, Fault> {
+    let row = match leased {
+        Leased::Own(own, number) => {
+            let order = OrderNumber::new(number.as_str());
+            return Ok(own::of_order(connection, *own, &order)?.map(|(_, task)| task));
+        }
+        Leased::Other(row) => row,
+    };
+    let sql = "SELECT id, owner, number, due_at, after, attempts, version, body FROM tasks \
+               WHERE row = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([row])?;
-    rows.next()?.map(decode::task).transpose()
-}
-
-fn is_free(connection: &Connection, row: i64) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM tasks AS task \
-               WHERE row = ?1 AND (after IS NULL OR NOT EXISTS (\
-               SELECT 1 FROM tasks AS before WHERE before.id = task.after \
-               AND before.owner = task.owner AND before.attempts = 0))";
-    let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([row], |_| Ok(())).optional()?.is_some())
+    let Some(task) = rows.next()?.map(decode::task).transpose()? else { return Ok(None) };
+    let before = match &task.value.after {
+        None => None,
+        Some(before) => read::task(connection, &task.value.owner, before)?,
+    };
+    Ok(before.is_none_or(|before| before.value.attempts > 0).then_some(task))
 }

@@ -18,11 +18,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 
-use super::apply::{Head, apply};
+use super::answer::{Answer, answer};
+use super::apply::{Ends, apply};
 use super::checkpoint::Checkpoints;
 use super::fault::{Fault, is_full};
 use super::rows::Rows;
-use super::tasks::Leases;
+use super::tasks::{Leased, Leases};
 use crate::instant::to_micros;
 use crate::limits::{BATCH_COUNT_MAX, FORGET_COUNT_MAX};
 
@@ -33,7 +34,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 #[derive(Debug)]
 pub(super) enum Job {
     /// Commit a write set.
-    Commit(Box<Rows>, Reply<CommitOutcome>),
+    Commit(Box<Rows>, oneshot::Sender<Answer>),
     /// Claim due tasks.
     Claim { now: Timestamp, lease: Lease, count_max: usize, reply: Reply<Vec<Versioned<Task>>> },
     /// When the next task falls due.
@@ -51,13 +52,13 @@ pub(super) enum Job {
 /// The writer and all that only it touches.
 pub(super) struct Writer {
     pub(super) connection: Connection,
-    pub(super) head: Head,
+    pub(super) ends: Ends,
     pub(super) lock: File,
     pub(super) checkpoints: Checkpoints,
     pub(super) leases: Leases,
 }
 
-type Waiting = (Box<Rows>, Reply<CommitOutcome>);
+type Waiting = (Box<Rows>, oneshot::Sender<Answer>);
 type Answers = Vec<Result<CommitOutcome, StoreError>>;
 
 /// How a refused write set is undone.
@@ -117,13 +118,13 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, sets: Vec<Waiting>) {
-        let mut result = self.transaction(&sets, Undo::Whole);
+    fn commit(&mut self, mut sets: Vec<Waiting>) {
+        let mut result = self.transaction(&mut sets, Undo::Whole);
         if matches!(result, Err(Failed::Refused)) {
-            result = self.transaction(&sets, Undo::Each);
+            result = self.transaction(&mut sets, Undo::Each);
         }
         let fault = match result {
-            Ok(answers) => return answer(sets, answers),
+            Ok(answers) => return reply(sets, answers),
             Err(Failed::Undone(_)) if sets.len() > 1 => {
                 return sets.into_iter().for_each(|set| self.commit(vec![set]));
             }
@@ -133,19 +134,19 @@ impl Writer {
         let error = fault.told("commit");
         tracing::error!(%error, sets = sets.len(), "a transaction failed");
         let answers = sets.iter().map(|_| Err(copy(&error))).collect();
-        answer(sets, answers);
+        reply(sets, answers);
     }
 
     /// One transaction over all sets; after a failure nothing of it is left.
-    fn transaction(&mut self, sets: &[Waiting], undo: Undo) -> Result<Answers, Failed> {
-        let head = self.head;
+    fn transaction(&mut self, sets: &mut [Waiting], undo: Undo) -> Result<Answers, Failed> {
+        let ends = self.ends;
         let mut released = Vec::new();
         let result = self.write(sets, undo, &mut released);
         if result.is_ok() {
             self.leases.release(&released);
             return result;
         }
-        self.head = head;
+        self.ends = ends;
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
@@ -156,9 +157,9 @@ impl Writer {
 
     fn write(
         &mut self,
-        sets: &[Waiting],
+        sets: &mut [Waiting],
         undo: Undo,
-        released: &mut Vec<i64>,
+        released: &mut Vec<Leased>,
     ) -> Result<Answers, Failed> {
         self.execute("BEGIN IMMEDIATE").map_err(Failed::Undone)?;
         let mut answers = Vec::with_capacity(sets.len());
@@ -175,16 +176,16 @@ impl Writer {
     /// One set; an error of the engine fails the whole transaction.
     fn write_set(
         &mut self,
-        rows: &Rows,
+        rows: &mut Rows,
         undo: Undo,
-        released: &mut Vec<i64>,
+        released: &mut Vec<Leased>,
     ) -> Result<Result<CommitOutcome, StoreError>, Failed> {
         if undo == Undo::Each {
             self.execute("SAVEPOINT one_set").map_err(Failed::Undone)?;
         }
-        let (head, released_before) = (self.head, released.len());
+        let (ends, released_before) = (self.ends, released.len());
         let changes_before = self.connection.total_changes();
-        let outcome = match apply(&self.connection, &mut self.head, released, rows) {
+        let outcome = match apply(&self.connection, &mut self.ends, released, rows) {
             Ok(outcome) => Ok(outcome),
             Err(fault @ Fault::Damaged { .. }) => Err(fault.told("commit")),
             Err(fault @ Fault::Engine(_)) => return Err(Failed::Undone(fault)),
@@ -196,7 +197,7 @@ impl Writer {
                 Undo::Whole if is_untouched => {}
                 Undo::Whole => return Err(Failed::Refused),
             }
-            self.head = head;
+            self.ends = ends;
             released.truncate(released_before);
         }
         if undo == Undo::Each {
@@ -232,7 +233,7 @@ impl Writer {
             Job::Clear(reply) => {
                 let cleared = self.alone(clear);
                 if cleared.is_ok() {
-                    self.head = Head::START;
+                    self.ends = Ends::START;
                     self.leases.clear();
                 }
                 let _ = reply.send(cleared.map_err(|fault| fault.told("clear")));
@@ -257,11 +258,9 @@ impl Writer {
     }
 }
 
-fn answer(sets: Vec<Waiting>, answers: Answers) {
-    for ((_, reply), answer) in sets.into_iter().zip(answers) {
-        // The caller may have gone; what is committed stays.
-        let _ = reply.send(answer);
-    }
+fn reply(sets: Vec<Waiting>, answers: Answers) {
+    let told = sets.into_iter().zip(answers);
+    answer(told.map(|((rows, reply), outcome)| (reply, outcome, rows)).collect());
 }
 
 /// The same failure for another of those that shared it.
@@ -286,8 +285,8 @@ fn forget(connection: &Connection, now: Timestamp, real_now: Timestamp) -> Resul
          (SELECT rowid FROM records WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
     )?;
     let seen = connection.prepare_cached(
-        "DELETE FROM seen WHERE (app, id) IN \
-         (SELECT app, id FROM seen WHERE until < ?1 ORDER BY until LIMIT ?2)",
+        "DELETE FROM seen WHERE digest IN \
+         (SELECT digest FROM seen WHERE until < ?1 ORDER BY until LIMIT ?2)",
     )?;
     let mut count = 0_usize;
     for (mut statement, before) in [(records, now), (seen, real_now)] {
@@ -299,7 +298,7 @@ fn forget(connection: &Connection, now: Timestamp, real_now: Timestamp) -> Resul
 
 fn clear(connection: &Connection) -> Result<(), Fault> {
     Ok(connection.execute_batch(
-        "DELETE FROM orders; DELETE FROM transactions; DELETE FROM keys; DELETE FROM names; DELETE FROM tasks; \
-         DELETE FROM journal; DELETE FROM postings; DELETE FROM records; DELETE FROM seen;",
+        "DELETE FROM orders; DELETE FROM transactions; DELETE FROM keys; DELETE FROM names; \
+         DELETE FROM tasks; DELETE FROM journal; DELETE FROM postings; DELETE FROM records; DELETE FROM seen;",
     )?)
 }
