@@ -83,7 +83,7 @@ pub(crate) struct TerminalParts {
 }
 
 /// A provider that speaks the platform's own protocol.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct WalletPart {
     /// Which payways it serves.
     pub(crate) payways: Vec<Payway>,
@@ -269,8 +269,11 @@ fn wallet_key(part: &WalletPart) -> Result<MacKey, Failure> {
 }
 
 /// What authenticates the wallets' notices.
-fn wallet_keys(parts: &[WalletPart]) -> Result<Vec<MacKey>, Failure> {
-    parts.iter().map(wallet_key).collect()
+fn wallet_keys(parts: &[WalletPart]) -> Result<Vec<api::WalletKey>, Failure> {
+    let shared = |part: &WalletPart| {
+        Ok(api::WalletKey { key: wallet_key(part)?, payways: part.payways.clone() })
+    };
+    parts.iter().map(shared).collect()
 }
 
 fn wallet_table(
