@@ -32,14 +32,21 @@ pub(super) fn next(digest: i64) -> i64 {
 
 /// The digest of a message that was acted on.
 pub(super) fn message(app: &str, id: &str) -> [u8; 16] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = sha(&[app, id]);
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    let mut out = [0; 16];
+    for (to, from) in out.iter_mut().zip(sha(&[app, id])) {
+        *to = from;
+    }
+    out
 }
 
+/// Five bytes from the name, three from the rest.
 fn joined(name: &str, low: [u8; 32]) -> i64 {
-    let [a, b, c, d, e, ..] = sha(&[name]);
-    let [f, g, h, ..] = low;
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let mut out = [0; 8];
+    let parts = sha(&[name]).into_iter().take(5).chain(low);
+    for (to, from) in out.iter_mut().zip(parts) {
+        *to = from;
+    }
+    i64::from_be_bytes(out)
 }
 
 /// SHA-256 over the texts, each with its length in front.
