@@ -8,7 +8,8 @@ use app::directory::{Directory, DirectoryCell, DirectoryData};
 use app::ports::channel::{
     CardEntry, CardListQuestion, CardPayloadQuestion, ChannelError, RedeemQuestion, UserInfo,
 };
-use app::ports::{ChannelGateway, Clock, Downstream, Ids, PlaceError, Sealer, Wake};
+use app::ports::{Busy, ChannelGateway, Clock, Downstream, Ids, PlaceError, Sealer, Sleeper, Wake};
+use app::terminals::TerminalSettings;
 use app::{Platform, Settings};
 use async_trait::async_trait;
 use axum::Router;
@@ -33,6 +34,8 @@ use serde_json::{Value, json};
 use store::MemoryStore;
 use tower::ServiceExt as _;
 
+use crate::till::{FakeLogs, FakeWallets};
+
 pub(crate) const BANK: &str = "00520001";
 pub(crate) const SERVICE: &str = "00520101";
 pub(crate) const BODY_SERVICE: &str = "00520102";
@@ -45,21 +48,42 @@ pub(crate) const ACQUIRER: &str = "00520900";
 pub(crate) const NOW_S: i64 = 1_767_580_200;
 
 /// Business time that is moved by hand; real time stands still.
-pub(crate) struct TestClock(AtomicI64);
+pub(crate) struct TestClock {
+    seconds: AtomicI64,
+    moved: tokio::sync::Notify,
+}
 
 impl TestClock {
     pub(crate) fn advance(&self, by: SignedDuration) {
-        self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
+        self.seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
+        self.moved.notify_waiters();
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+        Timestamp::from_second(self.seconds.load(Ordering::SeqCst)).unwrap()
     }
 
     fn real_now(&self) -> Timestamp {
         Timestamp::from_second(NOW_S).unwrap()
+    }
+}
+
+#[async_trait]
+impl Sleeper for TestClock {
+    async fn sleep_until(&self, until: Timestamp) -> Busy {
+        loop {
+            let moved = self.moved.notified();
+            if self.now() >= until {
+                return Busy::none();
+            }
+            moved.await;
+        }
+    }
+
+    fn busy(&self) -> Busy {
+        Busy::none()
     }
 }
 
@@ -80,6 +104,14 @@ impl Ids for CountingIds {
         QueryId::new(format!("{:021}", self.next()))
     }
 
+    fn sale_number(&self, _: Timestamp) -> OrderNumber {
+        OrderNumber::new(format!("789{:013}", self.next()))
+    }
+
+    fn terminal_key(&self) -> String {
+        format!("{:032x}", self.next())
+    }
+
     fn notice_id(&self) -> NoticeId {
         NoticeId::new(format!("{:032}", self.next()))
     }
@@ -98,7 +130,7 @@ impl Ids for CountingIds {
 }
 
 /// Seals in the clear: that it is really sealed is proven where it is implemented.
-struct PlainSealer;
+pub(crate) struct PlainSealer;
 
 impl Sealer for PlainSealer {
     fn seal(&self, purpose: &'static str, plain: &str) -> String {
@@ -246,17 +278,33 @@ pub(crate) struct World {
     pub(crate) platform: Arc<Platform>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) behind: Arc<Behind>,
+    pub(crate) wallets: Arc<FakeWallets>,
+    pub(crate) logs: Arc<FakeLogs>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        let clock = Arc::new(TestClock(AtomicI64::new(NOW_S)));
+        Self::with(|_| {})
+    }
+
+    /// A platform whose terminals have other settings.
+    pub(crate) fn with(set: impl FnOnce(&mut TerminalSettings)) -> Self {
+        let seconds = AtomicI64::new(NOW_S);
+        let clock = Arc::new(TestClock { seconds, moved: tokio::sync::Notify::new() });
+        let wallets = Arc::new(FakeWallets::default());
+        let logs = Arc::new(FakeLogs::default());
+        let currency = Currency::from_numeric("156").unwrap();
+        let mut terminals = TerminalSettings::new(dialect::time::default_zone(), currency);
+        set(&mut terminals);
         let behind = Arc::new(Behind::default());
         let platform = Arc::new(Platform {
             store: Arc::new(MemoryStore::new()),
             clock: clock.clone(),
             ids: Arc::new(CountingIds(AtomicU64::new(1))),
             downstream: behind.clone(),
+            wallets: wallets.clone(),
+            sleeper: clock.clone(),
+            logs: logs.clone(),
             channels: behind.clone(),
             directory: Arc::new(DirectoryCell::new(Directory::new(parties()))),
             wake: Arc::new(NoBell),
@@ -265,12 +313,16 @@ impl World {
                 base_url: "https://ucsp.example".to_owned(),
                 default_zone: dialect::time::default_zone(),
                 compare: Box::new(dialect::ucsp::first_difference),
+                terminals,
+                callback: Box::new(dialect::upay::callback_body),
             },
             flights: app::flights::Flights::default(),
             attempted: tokio::sync::Notify::new(),
+            watchers: app::watchers::Watchers::default(),
+            terminals: app::terminals::TerminalCache::default(),
         });
         let router = router(&platform);
-        Self { router, platform, clock, behind }
+        Self { router, platform, clock, behind, wallets, logs }
     }
 
     /// The same platform after a restart of the process: nothing in memory is left.
@@ -292,7 +344,7 @@ impl World {
 }
 
 fn router(platform: &Arc<Platform>) -> Router {
-    let options = Options { diagnosis_header: true, crypto_threads: 1, metrics: None };
+    let options = Options { diagnosis_header: true, crypto_threads: 1, ..Options::default() };
     Api::new(Arc::clone(platform), Arc::new(TestKeys), options).public_router()
 }
 
@@ -497,7 +549,8 @@ pub(crate) fn parties() -> DirectoryData {
         data.merchants.push(Merchant {
             id: format!("{code}0000017").as_str().into(),
             name: "Harbour Centre <Car> Park".to_owned(),
-            industry: code.into(),
+            industry: Some(code.into()),
+            daily_limit_minor: None,
             acquirer: "00010344".into(),
             currencies: vec![Currency::from_numeric("344").unwrap()],
             active: true,
@@ -525,6 +578,7 @@ pub(crate) fn parties() -> DirectoryData {
             client_secret_sealed: String::new(),
         }),
     });
+    crate::till::stores(&mut data);
     data.acquirers.push(Acquirer {
         iin: "00010344".into(),
         zone: "Asia/Shanghai".to_owned(),

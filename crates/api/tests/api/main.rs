@@ -8,3 +8,7 @@ mod in_body;
 mod login;
 mod messages;
 mod pages;
+mod terminal_calls;
+mod terminal_gate;
+mod terminal_wap;
+mod till;
