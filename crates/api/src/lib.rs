@@ -32,11 +32,11 @@ use app::Platform;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use jose::keyring::Keys;
-use jose::mac::MacKey;
 
 pub use admin::AdminAccount;
 pub use ops::MetricsText;
 pub use serve::serve;
+pub use wallet::WalletKey;
 
 use crate::shared::Shared;
 
@@ -50,7 +50,7 @@ pub struct Options {
     /// Yields the text of `/metrics`; without it the address answers 404.
     pub metrics: Option<MetricsText>,
     /// What authenticates notices of the wallets; with none of them none is taken.
-    pub wallet_keys: Vec<MacKey>,
+    pub wallet_keys: Vec<WalletKey>,
     /// The operator's account; without one there is no admin interface.
     pub admin: Option<AdminAccount>,
 }
@@ -84,6 +84,7 @@ impl Api {
             .merge(channel::routes())
             .merge(industry::routes())
             .merge(downstream::routes())
+            .merge(wallet::routes())
             .merge(cashier::routes())
             .merge(terminal::routes())
             .merge(assets::routes())

@@ -57,20 +57,10 @@ pub(super) async fn choose(
         Some(choice) => wallet.decide(before.sn, choice).await.unwrap_or(before),
         None => before,
     };
-    let result = match trade.state {
-        TradeState::Paid => "ok",
-        TradeState::Refused(_) | TradeState::Closed | TradeState::GivenBack => "fail",
-        TradeState::Presented
-        | TradeState::Waiting
-        | TradeState::WillPay
-        | TradeState::WillDecline => "cancel",
-    };
     match return_url {
-        Some(url) => {
-            let joint = if url.contains('?') { '&' } else { '?' };
-            see_other(&format!("{url}{joint}result={result}"))
-        }
-        None if result == "cancel" => left(&wallet, &trade, l),
+        // As it was given, to the letter: it may be signed.
+        Some(url) => see_other(&url),
+        None if trade.is_payable(wallet.now_ms()) => left(&wallet, &trade, l),
         None => see_other(&format!("/wallet/pay/{token}")),
     }
 }
