@@ -32,7 +32,9 @@ pub(super) fn known() -> i64 {
 
 /// The version of the tables; 0 when there are none.
 pub(super) async fn version(client: &Client) -> Result<i64, Error> {
-    let there = "SELECT to_regclass('causeway_versions') IS NOT NULL";
+    // Not by `to_regclass`, which remembers within a transaction that there was none.
+    let there = "SELECT EXISTS (SELECT 1 FROM pg_class \
+                 WHERE relname = 'causeway_versions' AND pg_table_is_visible(oid))";
     if !client.query_one(there, &[]).await?.try_get(0)? {
         return Ok(0);
     }

@@ -10,3 +10,7 @@ mod database;
 mod faults;
 mod lifecycle;
 mod model;
+mod nodes;
+mod opening;
+mod outages;
+mod schema;
