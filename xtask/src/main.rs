@@ -10,6 +10,7 @@ mod deny;
 mod edges;
 mod generate;
 mod metadata;
+mod postgres;
 mod provide;
 mod shell;
 mod spdx;

@@ -46,6 +46,11 @@ const NEEDS: &[Need] = &[
         is_there: || shell::find(&["node"]).is_some() && shell::find(&["npm"]).is_some(),
         packages: &["nodejs", "npm"],
     },
+    Need {
+        what: "PostgreSQL's server programs (the tests make a cluster of their own)",
+        is_there: || postgres_programs().is_some() || has_postgres_server(),
+        packages: &["postgresql"],
+    },
 ];
 
 pub(crate) fn chromium() -> Option<PathBuf> {
@@ -56,19 +61,29 @@ pub(crate) fn chromedriver() -> Option<PathBuf> {
     shell::find(&["chromedriver"])
 }
 
-/// The folder with PostgreSQL's programs, newest version first, if it is installed.
+/// Whether a server for the tests was given, so that none has to be made.
+fn has_postgres_server() -> bool {
+    std::env::var_os("CAUSEWAY_TEST_POSTGRES").is_some()
+}
+
+/// The folder with PostgreSQL's programs: the newest of Debian's, or the one on the path.
 pub(crate) fn postgres_programs() -> Option<PathBuf> {
+    let has_server = |folder: &PathBuf| {
+        ["postgres", "initdb"].iter().all(|program| folder.join(program).is_file())
+    };
     let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
-        .ok()?
+        .into_iter()
+        .flatten()
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let version = entry.file_name().to_str()?.parse().ok()?;
             let folder = entry.path().join("bin");
-            folder.join("postgres").is_file().then_some((version, folder))
+            has_server(&folder).then_some((version, folder))
         })
         .collect();
     found.sort();
-    found.pop().map(|(_, folder)| folder)
+    let on_path = || shell::find(&["postgres"])?.parent().map(Path::to_path_buf);
+    found.pop().map(|(_, folder)| folder).or_else(|| on_path().filter(has_server))
 }
 
 /// Makes sure that every needed program is there.

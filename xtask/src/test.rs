@@ -8,7 +8,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::postgres::Cluster;
 use crate::{metadata, provide, shell};
+
+/// Names a PostgreSQL server in which tests may make databases and users.
+const CLUSTER: &str = "CAUSEWAY_TEST_POSTGRES";
 
 /// Finds or installs, builds, tests. `arguments` go to the runner.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -17,9 +21,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut environment = Environment(Vec::new());
     environment.offer("CAUSEWAY_CHROMIUM", provide::chromium());
     environment.offer("CAUSEWAY_CHROMEDRIVER", provide::chromedriver());
-    environment.offer("CAUSEWAY_PG_BIN", provide::postgres_programs());
+    let postgres = provide::postgres_programs();
+    environment.offer("CAUSEWAY_PG_BIN", postgres.clone());
     environment.offer("CAUSEWAY_INTEROP_PYTHON", provide::python(&target)?);
     environment.offer("CAUSEWAY_INTEROP_NODE_MODULES", provide::node_modules(&target)?);
+    // Ends with this function, whatever the tests come to.
+    let cluster = match postgres.filter(|_| std::env::var_os(CLUSTER).is_none()) {
+        Some(programs) => Some(Cluster::start(&programs)?),
+        None => None,
+    };
+    environment.offer(CLUSTER, cluster.as_ref().map(|cluster| cluster.url().into()));
     let packages = chosen_packages(arguments);
     if packages.is_empty() || packages.contains(&"causeway-tests") {
         environment.offer("CAUSEWAY_BINARY", Some(binary(&target)?));
