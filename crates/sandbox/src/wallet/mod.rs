@@ -129,7 +129,6 @@ impl Wallet {
     }
 
     /// The routes of the protocol, and the wallet's page.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
             .route(OPERATIONS_PATH, post(operations))
