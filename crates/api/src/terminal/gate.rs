@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use app::terminals::TerminalKeys;
 use app::use_cases::terminals;
 use app::use_cases::till::TillRefusal;
 use axum::body::to_bytes;
@@ -69,24 +70,26 @@ async fn admitted<T: Message>(
 }
 
 /// Checks 1 to 3: the header, the terminal, the digest under its current or previous key.
-pub(super) async fn verified(
+async fn verified(
     shared: &Shared,
     claimed: Option<Claimed>,
     body: &[u8],
 ) -> Result<Verified, Reply> {
     let claimed = claimed.ok_or_else(|| Reply::refused(Trouble::IllegalSign))?;
     let keys = known(shared, &claimed.sn).await?;
-    let is_by = |key: &str| jose::terminal::verify(body, key, &claimed.sign);
-    let mut all = std::iter::once(&keys.current).chain(&keys.previous);
-    let key = all.find(|key| is_by(key)).ok_or_else(|| Reply::refused(Trouble::IllegalSign))?;
+    let key = signer(&keys, body, &claimed.sign);
+    let key = key.ok_or_else(|| Reply::refused(Trouble::IllegalSign))?;
     Ok(Verified { terminal: Arc::clone(&keys.terminal), key: key.clone() })
 }
 
+/// Check 3: the key of the terminal that signed the bytes: the current or the previous one.
+pub(super) fn signer<'k>(keys: &'k TerminalKeys, body: &[u8], sign: &str) -> Option<&'k String> {
+    let mut all = std::iter::once(&keys.current).chain(&keys.previous);
+    all.find(|key| jose::terminal::verify(body, key, sign))
+}
+
 /// Check 2: the terminal with its keys.
-pub(super) async fn known(
-    shared: &Shared,
-    sn: &str,
-) -> Result<Arc<app::terminals::TerminalKeys>, Reply> {
+pub(super) async fn known(shared: &Shared, sn: &str) -> Result<Arc<TerminalKeys>, Reply> {
     let found = terminals::terminal(&shared.platform, &sn.into()).await;
     let found = found.map_err(|refusal| unavailable(&refusal))?;
     found.ok_or_else(|| Reply::refused(Trouble::InvalidTerminal))

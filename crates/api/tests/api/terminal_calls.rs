@@ -1,10 +1,12 @@
 //! pay, precreate, query, refund, cancel and revoke over the router: what a till is told.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::harness::{World, get};
 use crate::till::{NO_FUNDS, PAID, PENDING, SILENT, Till, sale};
@@ -72,10 +74,10 @@ async fn a_client_sn_is_the_merchants() {
 
 #[tokio::test]
 async fn a_pending_payment_is_held_and_ends_at_its_deadline() {
-    let world = std::sync::Arc::new(World::new());
+    let world = Arc::new(World::new());
     let till = world.till().await;
     let held = tokio::spawn({
-        let (world, till) = (std::sync::Arc::clone(&world), till.clone());
+        let (world, till) = (Arc::clone(&world), till.clone());
         async move { world.pay(&till, "1", PENDING).await }
     });
     let by = || json!({"client_sn": "1"});
@@ -132,7 +134,12 @@ async fn precreate_gives_a_code_and_its_picture() {
 }
 
 fn refund(number: &str, amount: u64) -> Value {
-    json!({"client_sn": "1", "refund_request_no": number, "refund_amount": amount, "operator": "lee"})
+    json!({
+        "client_sn": "1",
+        "refund_request_no": number,
+        "refund_amount": amount,
+        "operator": "lee",
+    })
 }
 
 #[tokio::test]
@@ -234,4 +241,87 @@ async fn strict_mode_asks_for_the_operator() {
     body["operator"] = Value::Null;
     let reply = world.upay(&till, "pay", body).await;
     assert_eq!(reply["error_message"], "operator不可以为空");
+}
+
+/// Pays in a task of its own.
+fn begin(
+    world: &Arc<World>,
+    till: &Till,
+    client_sn: String,
+    barcode: &'static str,
+) -> JoinHandle<Value> {
+    let (world, till) = (Arc::clone(world), till.clone());
+    tokio::spawn(async move { world.upay(&till, "pay", sale(&client_sn, barcode)).await })
+}
+
+#[tokio::test]
+async fn one_order_of_many_at_once() {
+    let world = Arc::new(World::new());
+    let till = world.till().await;
+    let calls: Vec<_> = (0..50).map(|_| begin(&world, &till, "1".to_owned(), PAID)).collect();
+    let mut results = Vec::new();
+    for call in calls {
+        let reply = call.await.unwrap();
+        let biz = &reply["biz_response"];
+        results.push(told(biz, ["result_code", "error_code", "order_status"]).join(" "));
+    }
+    results.sort();
+    results.dedup_by(|one, other| one == other && one.starts_with("FAIL"));
+    assert_eq!(results, ["FAIL CLIENT_SN_CONFLICT ", "PAY_SUCCESS  PAID"]);
+}
+
+/// Waits until the order is there.
+async fn made(world: &World, till: &Till, client_sn: &str) {
+    while world.biz(till, "query", json!({"client_sn": client_sn})).await["result_code"] == "FAIL" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_ends_the_held_call() {
+    let world = Arc::new(World::new());
+    let till = world.till().await;
+    let held = begin(&world, &till, "1".to_owned(), PENDING);
+    made(&world, &till, "1").await;
+    let cancel = world.biz(&till, "cancel", json!({"client_sn": "1"})).await;
+    assert_eq!(standing(&cancel), ["CANCEL_ABORT_SUCCESS", "CANCELED", "SUCCESS"]);
+    let reply = held.await.unwrap();
+    assert_eq!(standing(&reply["biz_response"]), ["PAY_FAIL", "CANCELED", "SUCCESS"]);
+    assert_eq!(reply["biz_response"]["data"]["net_amount"], "0");
+}
+
+#[tokio::test]
+async fn a_payment_goes_on_when_its_caller_goes_away() {
+    let world = Arc::new(World::new());
+    let till = world.till().await;
+    let held = begin(&world, &till, "1".to_owned(), PENDING);
+    made(&world, &till, "1").await;
+    held.abort();
+    world.clock.advance(SignedDuration::from_secs(45));
+    let over = world.biz(&till, "query", json!({"client_sn": "1"})).await;
+    assert_eq!(standing(&over), ["SUCCESS", "PAY_CANCELED", "FAIL_CANCELED"]);
+}
+
+#[tokio::test]
+async fn held_calls_do_not_take_the_room_of_others() {
+    let world = Arc::new(World::new());
+    let till = world.till().await;
+    let mut calls = JoinSet::new();
+    for number in 0..=causeway_api::limits::PAYS_COUNT_MAX {
+        let (world, till) = (Arc::clone(&world), till.clone());
+        calls.spawn(
+            async move { world.upay(&till, "pay", sale(&number.to_string(), PENDING)).await },
+        );
+    }
+    // One too many: it is told at once, in an envelope.
+    let busy = calls.join_next().await.unwrap().unwrap();
+    assert_eq!(busy["result_code"], "500");
+    assert_eq!(busy["error_message"], "系统繁忙，请稍后重试");
+    for number in 0..causeway_api::limits::PAYS_COUNT_MAX {
+        made(&world, &till, &number.to_string()).await;
+    }
+    world.clock.advance(SignedDuration::from_secs(36));
+    while let Some(reply) = calls.join_next().await {
+        assert_eq!(reply.unwrap()["biz_response"]["result_code"], "PAY_IN_PROGRESS");
+    }
 }
