@@ -9,6 +9,7 @@ mod machine;
 mod programs;
 mod report;
 mod rounds;
+mod tills;
 
 use std::fs;
 
@@ -19,8 +20,11 @@ use crate::{metadata, shell};
 use programs::{Programs, Server};
 
 const USAGE: &str = "cargo xtask bench [--seconds N] [--warmup N] [--rounds N] [--connections N] \
-                     [--only start|rsa|store|submit|inquiry] [--name NAME]";
+                     [--only start|rsa|store|submit|inquiry|till] [--name NAME] [--prefill N] \
+                     [--long SECONDS] [--growth N]";
 const SECONDS_MAX: u64 = 60;
+const LONG_SECONDS_MAX: u64 = 600;
+const ORDERS_MAX: u64 = 100_000_000;
 const ROUNDS_MAX: u64 = 20;
 
 /// What was asked for.
@@ -29,14 +33,29 @@ struct Options {
     warmup: u64,
     rounds: u64,
     connections: u64,
+    /// Orders in the tables before payments at terminals are measured.
+    prefill: u64,
+    /// Seconds of the run that shows stalls.
+    long: u64,
+    /// Orders of the large table when growth is measured; 0: it is not.
+    growth: u64,
     only: Option<String>,
     name: Option<String>,
 }
 
 impl Options {
     fn read(arguments: &[String]) -> Result<Self> {
-        let mut options =
-            Self { seconds: 5, warmup: 2, rounds: 3, connections: 64, only: None, name: None };
+        let mut options = Self {
+            seconds: 5,
+            warmup: 2,
+            rounds: 3,
+            connections: 64,
+            prefill: 1_000_000,
+            long: 60,
+            growth: 0,
+            only: None,
+            name: None,
+        };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let value = words.next().with_context(|| format!("{word} needs a value; {USAGE}"))?;
@@ -46,13 +65,16 @@ impl Options {
                 "--warmup" => options.warmup = number()?.min(SECONDS_MAX),
                 "--rounds" => options.rounds = number()?.clamp(1, ROUNDS_MAX),
                 "--connections" => options.connections = number()?,
+                "--prefill" => options.prefill = number()?.min(ORDERS_MAX),
+                "--long" => options.long = number()?.clamp(1, LONG_SECONDS_MAX),
+                "--growth" => options.growth = number()?.min(ORDERS_MAX),
                 "--only" => options.only = Some(value.clone()),
                 "--name" => options.name = Some(value.clone()),
                 _ => bail!("there is no option {word}; {USAGE}"),
             }
         }
         match options.only.as_deref() {
-            None | Some("start" | "rsa" | "store" | "submit" | "inquiry") => Ok(options),
+            None | Some("start" | "rsa" | "store" | "submit" | "inquiry" | "till") => Ok(options),
             Some(other) => bail!("there is nothing called {other:?} to measure; {USAGE}"),
         }
     }
@@ -77,7 +99,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "load_before": machine::load()?,
         "options": {
             "seconds": options.seconds, "rounds": options.rounds,
-            "connections": options.connections,
+            "connections": options.connections, "long": options.long,
         },
     });
     measure(&programs, &options, &mut results)?;
@@ -101,10 +123,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 fn build(options: &Options) -> Result<()> {
     let build = ["build", "--release", "--locked", "-p", "causeway", "-p", "causeway-benches"];
     shell::run(&mut shell::cargo(build))?;
-    if options.wants("store") {
-        let example = ["--example", "commit_rate", "-p", "causeway-store"];
-        let example = ["build", "--release", "--locked"].into_iter().chain(example);
-        shell::run(&mut shell::cargo(example))?;
+    if options.wants("store") || options.wants("till") {
+        let examples = ["--example", "commit_rate", "--example", "fill", "-p", "causeway-store"];
+        let examples = ["build", "--release", "--locked"].into_iter().chain(examples);
+        shell::run(&mut shell::cargo(examples))?;
     }
     Ok(())
 }
@@ -119,6 +141,9 @@ fn measure(programs: &Programs, options: &Options, results: &mut Value) -> Resul
         eprintln!("measuring the store alone");
         let connections = options.connections.to_string();
         results["store"] = programs.json("examples/commit_rate", &[&connections, &seconds])?;
+    }
+    if options.wants("till") {
+        tills::measure(programs, options, results)?;
     }
     let product = if options.wants("start") {
         let (started, server) = programs::starts(programs)?;

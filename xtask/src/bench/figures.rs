@@ -38,6 +38,14 @@ const RULES: &[Rule] = &[
     most("later start to ready", |all| median(&all["start"]["later_s"]), 0.5, "s"),
     most("idle memory", idle_mib, 64.0, "MiB"),
     most("binary, stripped", binary_mib, 32.0, "MiB"),
+    least("pay, a second", |all| rate(&all["till"]["pay"]), 12_000.0),
+    least("pay to half of the store's write sets", pay_to_store, 0.6),
+    most("pay, p99 of the long run", |all| long(all, "/latencies/p99_us", 1000.0), 25.0, "ms"),
+    most("pay, longest stall", |all| long(all, "/longest_stall_ms", 1.0), 250.0, "ms"),
+    least("upay-query to the ceiling", |all| ratio(&all["till"]["query"]), 0.7),
+    most("memory under payments, most", |all| till_mib(&all["till"]), 256.0, "MiB"),
+    least("pay over the large table to the small", |all| grown(&all["growth"]), 0.8),
+    most("memory over the large table, most", |all| till_mib(&all["growth"][1]), 256.0, "MiB"),
 ];
 
 const fn least(name: &'static str, measure: fn(&Value) -> Option<f64>, required: f64) -> Rule {
@@ -70,6 +78,30 @@ fn ratio(rounds: &Value) -> Option<f64> {
         let product = round["product"]["per_second"].as_f64()?;
         Some(product / round["ceiling"]["per_second"].as_f64()?)
     })
+}
+
+/// The median over the rounds of the product's right answers a second.
+fn rate(rounds: &Value) -> Option<f64> {
+    of_rounds(rounds, |round| round["product"]["per_second"].as_f64())
+}
+
+/// A payment takes two write sets: the store's payments a second are half of its write sets.
+fn pay_to_store(all: &Value) -> Option<f64> {
+    let till = &all["till"];
+    Some(rate(&till["pay"])? / till["store"]["terminal"]["per_second"].as_f64()?)
+}
+
+fn long(all: &Value, path: &str, unit: f64) -> Option<f64> {
+    Some(all["till"]["long"].pointer(path)?.as_f64()? / unit)
+}
+
+fn till_mib(run: &Value) -> Option<f64> {
+    Some(run["resident_kib_most"].as_f64()? / 1024.0)
+}
+
+fn grown(sizes: &Value) -> Option<f64> {
+    let rate = |index: usize| sizes[index]["run"]["per_second"].as_f64();
+    Some(rate(1)? / rate(0)?)
 }
 
 /// The median over the rounds of a probe's p50, in milliseconds.
@@ -121,6 +153,23 @@ mod tests {
         assert!((judged[0].measured - 0.86).abs() < 1e-9 && judged[0].reached);
         let slow = judge(&json!({"inquiry": [round(89.0)]}));
         assert!(!slow[0].reached);
+    }
+
+    #[test]
+    fn payments_are_held_against_half_of_the_write_sets() {
+        let rate = |per_second: f64| json!({ "per_second": per_second });
+        let till = json!({
+            "pay": [{"product": rate(13_000.0), "ceiling": rate(30_000.0)}],
+            "query": [{"product": rate(15_000.0), "ceiling": rate(30_000.0)}],
+            "store": {"terminal": {"per_second": 20_000, "write_sets_per_second": 40_000}},
+            "long": {"longest_stall_ms": 300.0, "latencies": {"p99_us": 20_000}},
+            "resident_kib_most": 102_400,
+        });
+        let judged = judge(&json!({ "till": till }));
+        let found: Vec<_> = judged.iter().map(|it| (it.measured, it.reached)).collect();
+        let expected = [(13_000.0, true), (0.65, true), (20.0, true), (300.0, false), (0.5, false)];
+        assert_eq!(found[..5], expected);
+        assert!(found[5].1 && found.len() == 6);
     }
 
     #[test]

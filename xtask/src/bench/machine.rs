@@ -42,6 +42,12 @@ pub(crate) fn resident_kib(process: u32) -> Result<u64> {
     value_of(&text, "VmRSS").and_then(kibibytes).context("VmRSS is missing")
 }
 
+/// The most memory that was ever resident of a process, in KiB.
+pub(crate) fn resident_kib_most(process: u32) -> Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).context("its memory")?;
+    value_of(&text, "VmHWM").and_then(kibibytes).context("VmHWM is missing")
+}
+
 /// The value behind `name:` at the beginning of a line.
 fn value_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| {

@@ -47,7 +47,12 @@ pub(crate) struct Server {
 impl Server {
     /// The product with its simulated partners; the data folder is made or used again.
     pub(crate) fn sandbox(programs: &Programs) -> Result<Self> {
-        let data = programs.folder.join(DATA);
+        Self::sandbox_in(programs, DATA)
+    }
+
+    /// The same with a data folder of this name.
+    pub(crate) fn sandbox_in(programs: &Programs, name: &str) -> Result<Self> {
+        let data = programs.folder.join(name);
         let mut command = Command::new(programs.release.join("causeway"));
         command.args(["sandbox", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
         let log = fs::File::create(programs.folder.join("sandbox.log"))?;

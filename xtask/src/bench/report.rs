@@ -33,7 +33,52 @@ pub(crate) fn markdown(results: &Value, figures: &[Figure]) -> String {
     for scenario in ["submit", "inquiry"] {
         lines.extend(rounds(scenario, &results[scenario]));
     }
+    lines.extend(till(&results["till"]));
+    for (name, key) in [("upay-pay", "pay"), ("upay-query", "query")] {
+        lines.extend(rounds(name, &results["till"][key]));
+    }
+    lines.extend(growth(&results["growth"]));
     lines.join("\n")
+}
+
+/// The store alone with a payment's rows, and the long run.
+fn till(figures: &Value) -> Option<String> {
+    let (alone, long) = (&figures["store"]["terminal"], &figures["long"]);
+    let times = |name: &str| long["latencies"][name].as_f64().map(|us| us / 1000.0);
+    figures.is_object().then(|| {
+        format!(
+            "\nTerminals, {} orders in the tables before. The store alone: {} payments a second, \
+             two write sets each, {} us of its writer for one. {} s of payments: {} a second, p99 \
+             {} ms, p99.9 {} ms, longest stall {} ms, {} MiB at most.",
+            figures["orders_before"],
+            shown(alone["per_second"].as_f64(), 0),
+            shown(alone["writer_cpu_us_each"].as_f64(), 1),
+            shown(long["window_s"].as_f64(), 0),
+            shown(long["per_second"].as_f64(), 0),
+            shown(times("p99_us"), 1),
+            shown(times("p999_us"), 1),
+            shown(long["longest_stall_ms"].as_f64(), 0),
+            shown(figures["resident_kib_most"].as_f64().map(|kib| kib / 1024.0), 0),
+        )
+    })
+}
+
+fn growth(sizes: &Value) -> Vec<String> {
+    let row = |size: &Value| {
+        let run = &size["run"];
+        format!(
+            "| {} | {} | {} | {} | {} |",
+            size["orders_before"],
+            shown(run["per_second"].as_f64(), 0),
+            shown(run["latencies"]["p99_us"].as_f64().map(|us| us / 1000.0), 1),
+            shown(run["longest_stall_ms"].as_f64(), 0),
+            shown(size["resident_kib_most"].as_f64().map(|kib| kib / 1024.0), 0),
+        )
+    };
+    let Some(sizes) = sizes.as_array() else { return vec![] };
+    let head = "\n| orders before | pay a second | p99 ms | stall ms | MiB at most |\n\
+                |---:|---:|---:|---:|---:|";
+    std::iter::once(head.to_owned()).chain(sizes.iter().map(row)).collect()
 }
 
 fn figure(figure: &Figure) -> String {
