@@ -181,22 +181,29 @@ fn value<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p str> {
 
 /// Only web addresses are led to: with a host, and nothing that a header could not carry.
 fn is_web(url: &str) -> bool {
-    let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
-    let rest = ["http://", "https://"].into_iter().find_map(|scheme| {
-        lower.starts_with(scheme).then(|| url.get(scheme.len()..).unwrap_or_default())
-    });
-    rest.is_some_and(|rest| {
-        rest.parse::<http::uri::Authority>().is_ok()
-            || rest.split(['/', '?', '#']).next().is_some_and(|host| {
-                !host.is_empty() && host.parse::<http::uri::Authority>().is_ok()
-            })
-    }) && url.chars().all(|one| !one.is_control() && one != ' ')
+    let starts = |scheme: &str| {
+        url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    let scheme = ["http://", "https://"].into_iter().find(|scheme| starts(scheme));
+    let rest = scheme.and_then(|scheme| url.get(scheme.len()..)).unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    host.parse::<http::uri::Authority>().is_ok() && !url.chars().any(char::is_control)
 }
 
 /// 302, as the published pages say. The address carries what is the shop's alone, so that it is
 /// not told to where it leads next.
 fn found(address: &str) -> Response {
-    let Ok(location) = HeaderValue::try_from(address) else {
+    let mut ascii = String::with_capacity(address.len());
+    for byte in address.bytes() {
+        if byte.is_ascii_graphic() {
+            ascii.push(char::from(byte));
+        } else {
+            use std::fmt::Write as _;
+            // Writing to a String cannot fail.
+            let _ = write!(ascii, "%{byte:02X}");
+        }
+    }
+    let Ok(location) = HeaderValue::try_from(ascii) else {
         return (StatusCode::BAD_REQUEST, "the address cannot be followed\n").into_response();
     };
     let moved = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
@@ -215,7 +222,8 @@ mod tests {
         for good in ["http://127.0.0.1/r?x=1", "https://shop.example", "HTTPS://shop.example/#a"] {
             assert!(is_web(good), "{good}");
         }
-        for bad in ["", "test", "javascript:alert(1)", "https://", "//shop.example", "http:///x"] {
+        let bad = ["", "test", "javascript:alert(1)", "https://", "//shop.example", "http:///x"];
+        for bad in bad.into_iter().chain(["https://a\\@b/", "http://a b/"]) {
             assert!(!is_web(bad), "{bad}");
         }
         assert!(!is_web("https://shop.example/\r\nSet-Cookie: a"));

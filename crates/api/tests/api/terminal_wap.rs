@@ -8,7 +8,9 @@ use wire::upay::{decode_query, encode_query, signing_text};
 use crate::harness::{Got, World, get};
 use crate::till::Till;
 
-const SHOP: &str = "https://shop.example/done?order=17";
+const SHOP: &str = "https://shop.example/done?order=17&of=披萨";
+/// The same as it stands in a header.
+const SHOP_SENT: &str = "https://shop.example/done?order=17&of=%E6%8A%AB%E8%90%A8";
 
 fn pairs(all: &[(&str, &str)]) -> Vec<(String, String)> {
     all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -36,7 +38,7 @@ fn order<'t>(till: &'t Till, client_sn: &'t str) -> Vec<(&'t str, &'t str)> {
 /// The parameters of a redirect to the shop; its own query is kept, and the signature holds.
 fn returned(got: &Got, till: &Till) -> Vec<(String, String)> {
     assert_eq!(got.status, StatusCode::FOUND, "{}", got.text());
-    let query = got.header("location").unwrap().strip_prefix(SHOP).unwrap();
+    let query = got.header("location").unwrap().strip_prefix(SHOP_SENT).unwrap();
     let pairs = decode_query(query).unwrap();
     let sign = jose::terminal::sign_query(&signing_text(&pairs, false), &till.key);
     assert_eq!(value(&pairs, "sign"), Some(sign.as_str()));
