@@ -157,7 +157,8 @@ pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
 
 async fn build(config: &Config) -> Result<Node, Failure> {
     let sealer = sealer(config)?;
-    let store: Arc<dyn Store> = Arc::new(config.data.open()?);
+    let opened = config.data.open().await?;
+    let store = Arc::clone(&opened.store);
     let clock = MovableClock::system();
     let keys = keys(&*store, &*sealer, clock.real_now()).await?;
     let callback = callback_key(&*store, &*sealer, clock.real_now()).await?;
@@ -188,6 +189,7 @@ async fn build(config: &Config) -> Result<Node, Failure> {
         },
     })
     .await?;
+    opened.tell(Arc::clone(&node.platform.wake));
     if let Some(path) = &config.directory_file {
         let data = directory_file::read(path)?;
         let origin = path.display().to_string();

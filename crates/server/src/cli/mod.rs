@@ -2,6 +2,7 @@
 //!
 //! Names and defaults are fixed by `interface.md`. Nothing is done here.
 
+mod admin;
 mod bench;
 mod data;
 mod run;
@@ -9,6 +10,10 @@ mod tools;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use admin::{
+    AdminArgs, AdminCommand, AdminReach, AppCommand, CodeCommand, MerchantCommand, NoticeCommand,
+    StoreCommand, TerminalCommand, VendorCommand,
+};
 pub(crate) use bench::BenchArgs;
 pub(crate) use data::{DataSource, DoctorArgs, VerifyDataArgs};
 pub(crate) use run::{
@@ -75,6 +80,8 @@ pub(crate) enum Command {
     /// The clock of a running sandbox.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Vendors, merchants, stores, activation codes and terminals of a running platform.
+    Admin(AdminArgs),
     /// Load a platform and measure: throughput, times, stalls, errors.
     Bench(BenchArgs),
 }

@@ -24,11 +24,11 @@ pub(crate) fn run(args: &MigrateArgs) -> Outcome {
         None => Location::of(&source)?,
     };
     let keys = block_on(async {
-        let store = location.open()?;
+        let store = location.open().await?.store;
         let keys = match &config {
             Some(config) => {
                 let sealer = production::sealer(config)?;
-                Some(production::keys(&store, &*sealer, real_now()).await?)
+                Some(production::keys(&*store, &*sealer, real_now()).await?)
             }
             None => None,
         };
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &MigrateArgs) -> Outcome {
         closed.map_err(|error| Failure::at("the store cannot be closed", error))?;
         Ok(keys)
     })?;
-    let path = location.path.display().to_string();
+    let path = location.to_string();
     let count = keys.as_ref().map(Vec::len);
     let words = count.map(|count| {
         format!(", {count} keys of the platform (--json has their certificates for partners)")

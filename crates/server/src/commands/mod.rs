@@ -1,5 +1,6 @@
 //! The commands, one a file. Each returns [`Outcome`]; only `main` prints errors and exits.
 
+mod admin;
 mod bench;
 mod clock;
 mod config;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Clock(ClockCommand::Advance { duration, url, json }) => {
             clock::advance(&duration, &url, json)
         }
+        Command::Admin(args) => admin::run(&args),
         Command::Bench(args) => bench::run(args),
     }
 }

@@ -38,9 +38,9 @@ fn read<T>(
 ) -> Result<T, Failure> {
     let location = Location::of(&args.data.source())?;
     block_on(async {
-        let store = location.open_read_only()?;
+        let store = location.open_read_only().await?;
         let failed = |error: StoreError| Failure::at("the data cannot be read", error);
-        let report = check(&store).await.map_err(failed)?;
+        let report = check(&*store).await.map_err(failed)?;
         store.close().await.map_err(failed)?;
         Ok(report)
     })

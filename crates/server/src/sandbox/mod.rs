@@ -75,7 +75,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Outcome {
     let shutdown = Shutdown::on_signals()?;
     let key = master::read_or_make(&args.data.join(MASTER_KEY_FILE))?;
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new())));
-    let store: Arc<dyn Store> = Arc::new(location.open()?);
+    let store = location.open().await?.store;
     let world = World::build(store, sealer, &listeners, &args.data).await?;
     world.run(&args.data, listeners, &shutdown).await
 }

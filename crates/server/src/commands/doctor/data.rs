@@ -49,7 +49,7 @@ pub(super) fn folder(patient: &Patient, report: &mut Report) {
 
 /// Everything that the store can tell.
 pub(super) async fn store(store: &dyn Store, patient: &Patient, report: &mut Report) {
-    report.good("database", format!("{} can be read", patient.location.path.display()));
+    report.good("database", format!("{} can be read", patient.location));
     let now = real_now();
     if let Err(error) = look(store, patient, report, now).await {
         report.bad("database", error.to_string());
