@@ -126,16 +126,15 @@ async fn reverse(
     let place = (&order.terms.merchant, &order.terms.number);
     let fresh = platform.ids.query_id(platform.clock.now());
     let plan = |order: &Order, now: Timestamp| plan(platform, order, wanted, &fresh, now);
-    let changed = change(platform, place, plan).await;
-    let (order, query_id) = match changed {
-        Ok(Changed::Yes(order)) => (order, fresh.clone()),
-        // The plan of a reversal that is open decides nothing: it is resumed.
-        Ok(Changed::No(order)) => {
-            let open = wanted.made(&order).map(|reversal| reversal.terms.query_id.clone());
-            let open = open.ok_or_else(|| platform.unexpected("a resumed reversal is gone"))?;
-            (order, open)
-        }
-        Err(refusal) => return Err(refusal),
+    let order = match change(platform, place, plan).await? {
+        Changed::Yes(order) | Changed::No(order) => order,
+    };
+    // A reversal that was begun before goes on under its own number.
+    let query_id = if order.reversal(&fresh).is_some() {
+        fresh
+    } else {
+        let open = wanted.made(&order).map(|reversal| reversal.terms.query_id.clone());
+        open.ok_or_else(|| platform.unexpected("a resumed reversal is gone"))?
     };
     let outcome = platform.wallets.reverse(&order, &query_id).await;
     let transaction = Transaction {

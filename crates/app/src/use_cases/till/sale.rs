@@ -124,6 +124,7 @@ async fn begin(
     if !platform.wallets.takes(payway, sale.sub_payway) {
         return Err(TillRefusal::UnknownProvider);
     }
+    let _turn = takings::turn(platform, place).await?;
     for _ in 0..STALE_RETRIES_COUNT_MAX {
         let now = platform.clock.now();
         let terms = terms(platform, terminal, place, (&sale, payway, presented), now)?;

@@ -7,11 +7,25 @@ use domain::order::Order;
 use jiff::Timestamp;
 
 use super::{Place, TillRefusal};
+use crate::flights::Flight;
 use crate::limits::TAKINGS_LIFE;
 use crate::platform::Platform;
 use crate::ports::store::StoreError;
 use crate::records::{TAKINGS, takings_key};
 use crate::writeset::{RecordChange, RecordWrite};
+
+/// Sales of a limited store or merchant begin one after another on this node: they change one
+/// counter.
+pub(super) async fn turn(
+    platform: &Platform,
+    place: &Place,
+) -> Result<Option<Flight>, TillRefusal> {
+    let (store, merchant) = (&place.store, &place.merchant);
+    if store.daily_limit_minor.is_none() && merchant.daily_limit_minor.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(platform.enter(format!("takings:{}", merchant.id)).await?))
+}
 
 /// The counters of a sale that is to begin, or the limit that it breaks.
 pub(super) async fn reserved(
