@@ -6,7 +6,7 @@ use super::figures::{Figure, of_rounds};
 
 /// Who was asked in a round, in the order of the page.
 const ASKED: &[(&str, &str)] = &[
-    ("ceiling", "bare handler, signs inline"),
+    ("ceiling", "bare handler"),
     ("ceiling_on_threads", "bare handler, signs on threads of its own"),
     ("product", "product"),
     ("product_with_others", "product, while others ask"),
