@@ -125,9 +125,7 @@ impl Location {
     /// Opens for reading, also while a server writes.
     pub(crate) async fn open_read_only(&self) -> Result<Arc<dyn Store>, Failure> {
         match &self.place {
-            Place::Sqlite(path) => {
-                Ok(Arc::new(SqliteStore::open_read_only(path).map_err(failed)?))
-            }
+            Place::Sqlite(path) => Ok(Arc::new(SqliteStore::open_read_only(path).map_err(failed)?)),
             Place::Postgres { url, .. } => {
                 Ok(Arc::new(PostgresStore::open_read_only(url).await.map_err(failed)?))
             }

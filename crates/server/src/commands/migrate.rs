@@ -1,6 +1,5 @@
 //! `causeway migrate`: makes or updates the database; makes the platform's keys if there are none.
 
-use app::ports::Store;
 use serde_json::{Value, json};
 
 use super::{block_on, say};

@@ -87,9 +87,13 @@ fn an_empty_file_says_what_is_needed() {
 }
 
 #[test]
-fn postgres_is_refused_without_repeating_its_password() {
-    let text =
-        GOOD.replace("data = \"/var/lib/causeway\"", "database_url = \"postgres://u:pw@h/d\"");
-    let faults = Config::parse(&text).unwrap_err();
-    assert!(faults[0].contains("SQLite only") && !faults[0].contains("pw@"), "{faults:?}");
+fn a_postgres_url_is_taken_and_its_password_never_repeated() {
+    let with = |url: &str| {
+        let line = format!("database_url = \"{url}\"");
+        Config::parse(&GOOD.replace("data = \"/var/lib/causeway\"", &line))
+    };
+    let config = with("postgres://u:pw@h/d").unwrap();
+    assert_eq!(config.data.to_string(), "h:5432/d");
+    let faults = with("postgres://u:pw@h/d?sslmode=perhaps").unwrap_err();
+    assert!(faults[0].contains("sslmode") && !faults[0].contains("pw@"), "{faults:?}");
 }

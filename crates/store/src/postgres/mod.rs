@@ -93,6 +93,14 @@ impl PostgresOptions {
     }
 }
 
+/// Host, port and database of a URL, as it may be shown: without user and password.
+///
+/// # Errors
+/// [`OpenError::Url`]: what cannot be right in it, without connecting.
+pub fn shown(url: &str) -> Result<String, OpenError> {
+    Address::parse(url).map(|address| address.shown)
+}
+
 /// A store in a PostgreSQL database, which other nodes may use at the same time.
 pub struct PostgresStore {
     place: String,
