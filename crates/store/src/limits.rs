@@ -33,7 +33,11 @@ pub const STATEMENTS_COUNT_MAX: usize = 64;
 pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// Pages in the write-ahead log from which on it is copied into the database beside the writing.
-pub const CHECKPOINT_PAGES: usize = 4_096;
+/// More of them cost less: a page that was written many times is copied once.
+pub const CHECKPOINT_PAGES: usize = 16_384;
+/// Pages that the writer itself copies at most, so that the log begins anew, unless nobody else
+/// came to it.
+pub const WRITER_PAGES_MAX: usize = 1_024;
 /// Pages in the write-ahead log from which on the writer itself copies the rest, so that the log
 /// begins anew and never grows on.
 pub const LOG_PAGES_MAX: usize = 32_768;

@@ -231,51 +231,22 @@ fn change_record(connection: &Connection, record: &RecordRow) -> Result<bool, Fa
 
 fn post(connection: &Connection, rows: &Rows) -> Result<(), Fault> {
     let Some(order) = &rows.order else { return Ok(()) };
-    // Most are two: what one account gives another takes.
-    for lines in rows.postings.chunks(2) {
-        let fresh = match lines {
-            [one, other] => {
-                let sql = "INSERT INTO postings \
-                           (number, transaction_id, line, owner, account, minor, currency) \
-                           VALUES (?1, ?3, ?4, ?2, ?5, ?6, ?7), (?1, ?8, ?9, ?2, ?10, ?11, ?12) \
-                           ON CONFLICT DO NOTHING";
-                connection.prepare_cached(sql)?.execute(params![
-                    order.number,
-                    order.owner,
-                    one.posting.transaction.as_str(),
-                    one.line,
-                    one.account,
-                    one.posting.minor,
-                    one.posting.currency.numeric(),
-                    other.posting.transaction.as_str(),
-                    other.line,
-                    other.account,
-                    other.posting.minor,
-                    other.posting.currency.numeric(),
-                ])?
-            }
-            lines => {
-                let sql = "INSERT INTO postings \
-                           (number, transaction_id, line, owner, account, minor, currency) \
-                           VALUES (?1, ?3, ?4, ?2, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-                let mut fresh = 0_usize;
-                for row in lines {
-                    fresh =
-                        fresh.saturating_add(connection.prepare_cached(sql)?.execute(params![
-                            order.number,
-                            order.owner,
-                            row.posting.transaction.as_str(),
-                            row.line,
-                            row.account,
-                            row.posting.minor,
-                            row.posting.currency.numeric(),
-                        ])?);
-                }
-                fresh
-            }
-        };
-        if fresh != lines.len() {
-            let reason = "a transaction is posted already";
+    let sql = "INSERT INTO postings \
+               (number, transaction_id, line, owner, account, minor, currency) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+    for row in &rows.postings {
+        let transaction = &row.posting.transaction;
+        let fresh = connection.prepare_cached(sql)?.execute(params![
+            order.number,
+            transaction.as_str(),
+            row.line,
+            order.owner,
+            row.account,
+            row.posting.minor,
+            row.posting.currency.numeric(),
+        ])?;
+        if fresh == 0 {
+            let reason = format!("transaction {transaction} is posted already");
             return Err(Fault::damaged("write set", reason));
         }
     }

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 
-use crate::limits::{CHECKPOINT_PAGES, LOG_PAGES_MAX, LOOK_EVERY, QUIET};
+use crate::limits::{CHECKPOINT_PAGES, LOG_PAGES_MAX, LOOK_EVERY, QUIET, WRITER_PAGES_MAX};
 
 /// The writer's side.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Checkpoints {
         }
         let Ok((pages, copied)) = checkpoint(writer, Extent::Look) else { return };
         let left = pages.saturating_sub(copied);
-        if pages >= LOG_PAGES_MAX || (pages >= CHECKPOINT_PAGES && left < CHECKPOINT_PAGES / 8) {
+        if pages >= LOG_PAGES_MAX || (pages >= CHECKPOINT_PAGES && left < WRITER_PAGES_MAX) {
             // Readers at an older state may keep a part; the next commit tries again.
             let _ = checkpoint(writer, Extent::Copy);
         } else if left >= CHECKPOINT_PAGES / 2 {

@@ -41,6 +41,15 @@ impl Own {
         task.after.is_none().then_some(own)
     }
 
+    /// The name of the task of an order whose payment has the order's number; for others, a name
+    /// that stands for it.
+    pub(super) fn name(self, number: &str) -> String {
+        match self {
+            Self::Close => format!("close:{number}"),
+            Self::Inquire => format!("inquire:{number}"),
+        }
+    }
+
     pub(super) fn sql(self) -> &'static Statements {
         static OF_CLOSE: LazyLock<Statements> =
             LazyLock::new(|| Statements::of("close", "inquire"));

@@ -129,7 +129,7 @@ impl Leases {
 struct Queue<'a> {
     own: Option<Own>,
     rows: Rows<'a>,
-    /// When it is due, its name or its order's number, and what it is.
+    /// When it is due, its name, and what it is.
     first: Option<(i64, String, Leased)>,
 }
 
@@ -151,7 +151,7 @@ impl<'a> Queue<'a> {
             (None, _) => None,
             (Some(row), Some(own)) => {
                 let number: String = row.get(0)?;
-                Some((row.get(1)?, number.clone(), Leased::Own(own, number)))
+                Some((row.get(1)?, own.name(&number), Leased::Own(own, number)))
             }
             (Some(row), None) => Some((row.get(1)?, row.get(0)?, Leased::Other(row.get(2)?))),
         };

@@ -10,6 +10,7 @@ mod database;
 mod faults;
 mod lifecycle;
 mod model;
+mod sqlite_own;
 mod nodes;
 mod opening;
 mod outages;

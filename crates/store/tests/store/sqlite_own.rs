@@ -1,0 +1,195 @@
+//! What SQLite keeps in an order's row or under a digest: an order's own tasks, payments that are
+//! found by their order's number, references and second names. The model judges.
+
+use std::collections::BTreeSet;
+
+use app::ports::Store;
+use app::ports::store::Lease;
+use app::writeset::{
+    KeyClaim, NameClaim, OrderWrite, Task, TaskBody, TaskId, TaskWrite, Versioned, WriteSet,
+};
+use causeway_store::{MemoryStore, SqliteOptions, SqliteStore};
+use domain::Order;
+use domain::ids::QueryId;
+use domain::notice::NoticeState;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::build::{
+    at, claim, notice, number, order, order_of, owner, query_id, reference, refund_claim, task,
+};
+use crate::conformance::commit;
+
+const ORDERS: u32 = 4;
+
+/// Every other order has one number for all, as tills have it.
+fn sale(index: usize, n: u32) -> Order {
+    let mut order = order_of(index, n);
+    if n.is_multiple_of(2) {
+        order.terms.query_id = QueryId::new(order.terms.number.as_str());
+    }
+    order
+}
+
+/// The tasks that an order may have: its own two, another inquiry, and a notice.
+fn task_of(order: &Order, kind: u32, due: Option<i64>, attempts: u32) -> Task {
+    let n: u32 = order.terms.number.as_str()[1..].parse().unwrap();
+    // No two fall due at once, so that the order of claims is known.
+    let due = due.map(|due| due * 100 + i64::from(kind * 10 + n));
+    let inquire = |query_id: QueryId, reversal| Task {
+        body: TaskBody::Inquire { query_id: query_id.clone(), reversal },
+        attempts,
+        ..task(order, TaskId::inquire(&query_id).as_str(), due)
+    };
+    match kind {
+        0 => Task { attempts, ..task(order, TaskId::close(&order.terms.number).as_str(), due) },
+        1 => inquire(order.terms.query_id.clone(), false),
+        2 => inquire(query_id(50 + n), true),
+        _ => Task { due_at: due.map(at), attempts, ..notice(order, n, NoticeState::Queued) },
+    }
+}
+
+fn task_writes() -> impl Strategy<Value = TaskWrite> {
+    let of = (prop::bool::weighted(0.1), 0..ORDERS, 0..4_u32);
+    (of, option::of(0..9_i64), 0..2_u32, option::of(1..4_u64)).prop_map(
+        |((other, n, kind), due, attempts, expected)| {
+            let task = task_of(&sale(usize::from(other), n), kind, due, attempts);
+            match expected {
+                None => TaskWrite::Insert(task),
+                Some(expected) => TaskWrite::Replace { task, expected },
+            }
+        },
+    )
+}
+
+fn claims() -> impl Strategy<Value = KeyClaim> {
+    (0..ORDERS, 0..ORDERS, any::<bool>()).prop_map(|(n, other, is_refund)| {
+        let order = sale(0, n);
+        if is_refund {
+            // Now and then under the number of an order.
+            let mut refund = refund_claim(&order, 10 + other);
+            if other == 0 {
+                refund.target.query_id = QueryId::new(number(n ^ 1).as_str());
+            }
+            refund
+        } else {
+            KeyClaim { reference: reference(other), ..claim(&order) }
+        }
+    })
+}
+
+fn sets() -> impl Strategy<Value = WriteSet> {
+    let orders = (0..ORDERS, option::of(1..4_u64));
+    let names = (0..2_usize, 0..ORDERS, 0..3_u32);
+    (option::weighted(0.6, orders), vec(task_writes(), 0..3), vec(claims(), 0..2), vec(names, 0..2))
+        .prop_map(|(order, tasks, keys, names)| WriteSet {
+            order: order.map(|(n, expected)| OrderWrite { order: sale(0, n), expected }),
+            names: names
+                .into_iter()
+                .map(|(index, n, name)| NameClaim {
+                    owner: owner(index),
+                    name: format!("name-{name}"),
+                    target: claim(&sale(0, n)).target,
+                })
+                .collect(),
+            tasks: once(tasks),
+            keys,
+            ..WriteSet::default()
+        })
+}
+
+/// A set names a task once.
+fn once(writes: Vec<TaskWrite>) -> Vec<TaskWrite> {
+    let mut seen = BTreeSet::new();
+    let name = |write: &TaskWrite| match write {
+        TaskWrite::Insert(task) | TaskWrite::Replace { task, .. } => {
+            (task.owner.clone(), task.id.clone())
+        }
+    };
+    writes.into_iter().filter(|write| seen.insert(name(write))).collect()
+}
+
+async fn all_answers(store: &dyn Store) -> Vec<String> {
+    let mut all = Vec::new();
+    for n in 0..ORDERS {
+        for index in 0..2 {
+            let (order, owner) = (sale(index, n), owner(index));
+            all.push(format!("{:?}", store.tasks_of(&owner, &number(n)).await.unwrap()));
+            for kind in 0..4 {
+                let id = task_of(&order, kind, None, 0).id;
+                all.push(format!("{:?}", store.task(&owner, &id).await.unwrap()));
+            }
+            let numbers = [order.terms.query_id.clone(), QueryId::new(number(n).as_str())];
+            for number in numbers.iter().chain(&[query_id(10 + n)]) {
+                all.push(format!("{:?}", store.by_query_id(&owner, number).await.unwrap()));
+                all.push(format!("{:?}", store.find_orders(number.as_str()).await.unwrap()));
+            }
+            for n in [n, 10 + n] {
+                let reference = reference(n);
+                all.push(format!("{:?}", store.by_reference(&owner, &reference).await.unwrap()));
+                let found = store.references(&owner, &reference.order_id).await.unwrap();
+                all.push(format!("{found:?}"));
+            }
+            let found = store.by_name(&owner, &format!("name-{n}")).await.unwrap();
+            all.push(format!("{found:?}"));
+        }
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_is_kept_in_another_place_is_as_the_model_says(sets in vec(sets(), 1..30)) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        runtime.block_on(async {
+            let memory = MemoryStore::new();
+            let sqlite = SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
+            for (index, set) in sets.into_iter().enumerate() {
+                let expected = memory.commit(set.clone()).await.unwrap();
+                let actual = sqlite.commit(set.clone()).await.unwrap();
+                prop_assert_eq!(actual, expected, "set {}: {:?}", index, set);
+            }
+            prop_assert_eq!(all_answers(&sqlite).await, all_answers(&memory).await);
+            for now in [0, 300, 600, 900] {
+                let holder = "n".to_owned();
+                let lease = Lease { holder, real_now: at(0), lease_until: at(9) };
+                let expected = memory.claim_due(at(now), &lease, 3).await.unwrap();
+                let actual = sqlite.claim_due(at(now), &lease, 3).await.unwrap();
+                prop_assert_eq!(actual, expected, "claimed at {}", now);
+                let expected = memory.next_due(at(0)).await.unwrap();
+                prop_assert_eq!(sqlite.next_due(at(0)).await.unwrap(), expected);
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[tokio::test]
+async fn an_own_task_without_its_order_is_kept_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
+    let order = order(1);
+    let early = task_of(&order, 0, Some(3), 0);
+    let store = open();
+    let set = |task, order| WriteSet {
+        tasks: vec![TaskWrite::Insert(task)],
+        order,
+        ..WriteSet::default()
+    };
+    commit(&store, set(early.clone(), None)).await;
+    drop(store);
+    let store = open();
+    let later = task_of(&order, 0, Some(8), 0);
+    let placed = OrderWrite { order: order.clone(), expected: None };
+    commit(&store, set(later, Some(placed))).await;
+    let found = store.tasks_of(&owner(0), &number(1)).await.unwrap();
+    assert_eq!(found, [Versioned { value: early, version: 1 }], "the first one stays");
+}
