@@ -344,7 +344,12 @@ impl World {
 }
 
 fn router(platform: &Arc<Platform>) -> Router {
-    let options = Options { diagnosis_header: true, crypto_threads: 1, ..Options::default() };
+    let options = Options {
+        diagnosis_header: true,
+        crypto_threads: 1,
+        wallet_keys: crate::wallet_notice::wallet_keys(),
+        ..Options::default()
+    };
     Api::new(Arc::clone(platform), Arc::new(TestKeys), options).public_router()
 }
 

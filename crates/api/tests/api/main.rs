@@ -12,3 +12,4 @@ mod terminal_calls;
 mod terminal_gate;
 mod terminal_wap;
 mod till;
+mod wallet_notice;
