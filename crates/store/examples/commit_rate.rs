@@ -9,6 +9,7 @@
 //! earlier run in the same place are kept), and then only `terminal` is measured. Benchmarks hold
 //! the platform's own rate against these figures.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,7 +65,7 @@ async fn main() -> Result<(), Failure> {
             [("submit", Shape::Submit), ("pay", Shape::Pay { from: placed }), ("read", Shape::Read)]
         {
             let figures = measure(&run, submitters, shape).await?;
-            text.push_str(&format!(",\"{name}\":{figures}"));
+            write!(text, ",\"{name}\":{figures}")?;
         }
     }
     run.store.close().await?;
@@ -118,8 +119,10 @@ async fn measure(run: &Arc<Run>, submitters: u64, shape: Shape) -> Result<String
     let placed = run.numbers.load(Ordering::Relaxed);
     let (began, spent) = (Instant::now(), Spent::now());
     let until = match shape {
-        Shape::Fill => began + Duration::from_secs(86_400),
-        _ => began + Duration::from_secs(run.seconds),
+        Shape::Fill => began + Duration::from_hours(24),
+        Shape::Submit | Shape::Pay { .. } | Shape::Read | Shape::Terminal => {
+            began + Duration::from_secs(run.seconds)
+        }
     };
     let mut tasks: JoinSet<Result<Vec<Step>, Failure>> = JoinSet::new();
     for submitter in 0..submitters {
@@ -188,7 +191,8 @@ fn figures(mut steps: Vec<Step>, sets: u32, took: Duration, spent: &Spent) -> St
     steps.sort_by_key(|step| step.ended);
     // The longest time in which no step ended.
     let ends = steps.iter().map(|step| step.ended);
-    let stall = ends.clone().skip(1).zip(ends).map(|(after, before)| after - before).max();
+    let stall =
+        ends.clone().skip(1).zip(ends).map(|(after, before)| after.saturating_sub(before)).max();
     steps.sort_by_key(|step| step.took);
     let count = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     let at = |share: usize| {
