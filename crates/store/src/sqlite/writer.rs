@@ -299,6 +299,7 @@ fn forget(connection: &Connection, now: Timestamp, real_now: Timestamp) -> Resul
 fn clear(connection: &Connection) -> Result<(), Fault> {
     Ok(connection.execute_batch(
         "DELETE FROM orders; DELETE FROM transactions; DELETE FROM keys; DELETE FROM names; \
-         DELETE FROM tasks; DELETE FROM journal; DELETE FROM postings; DELETE FROM records; DELETE FROM seen;",
+         DELETE FROM tasks; DELETE FROM journal; DELETE FROM postings; DELETE FROM records; \
+         DELETE FROM seen;",
     )?)
 }
