@@ -281,6 +281,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_connection_that_has_no_more_to_send_stops_no_other() {
+        let address = server(RIGHT, usize::MAX).await;
+        let mut own = scripts(1);
+        own.truncate(1);
+        own.extend(scripts(50).into_iter().take(1));
+        let outcome = run(Plan::once(address, own)).await.unwrap();
+        assert_eq!(outcome.tally.right, 51);
+    }
+
+    #[tokio::test]
     async fn wrong_answers_are_counted_by_kind() {
         let refused: &[u8] =
             b"HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{\"responseCode\":\"36\"}";
