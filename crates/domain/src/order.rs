@@ -120,7 +120,7 @@ pub struct Details {
     pub coupon: Option<String>,
 }
 
-/// One line of `goodsList`, as sent.
+/// One line of `goodsList` or `goods_details`, as sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Goods {
@@ -135,6 +135,12 @@ pub struct Goods {
     /// `amount`, minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
+    /// `goods_id` of a terminal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `promotion_type` of a terminal: 0 none, 1 the wallet's discount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<u8>,
 }
 
 /// An order with everything that happened to it.

@@ -100,6 +100,7 @@ fn view(language: Language, now: Timestamp) -> CashierView {
         quantity: None,
         unit_price: None,
         amount: Some(minor.to_owned()),
+        ..Goods::default()
     };
     let terms = Terms {
         number: "820260105103001000017".into(),

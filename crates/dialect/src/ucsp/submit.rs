@@ -39,6 +39,7 @@ fn details(message: &SubmitPaymentOrder) -> Details {
         quantity: line.quantity.clone(),
         unit_price: line.unit_price.clone(),
         amount: line.amount.clone(),
+        ..domain::order::Goods::default()
     });
     Details {
         description: message.order_desc.clone(),

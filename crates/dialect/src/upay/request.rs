@@ -134,6 +134,8 @@ fn goods(details: Vec<GoodsDetail>) -> Vec<Goods> {
         quantity: Some(detail.quantity),
         unit_price: Some(detail.price),
         amount: None,
+        id: Some(detail.goods_id),
+        promotion: detail.promotion_type,
     };
     details.into_iter().map(line).collect()
 }

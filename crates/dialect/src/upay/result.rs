@@ -132,8 +132,9 @@ enum Outcome {
 
 fn outcome(order: &Order) -> Outcome {
     match &order.state {
-        OrderState::Created | OrderState::Paying { .. } => Outcome::Open,
-        OrderState::Unknown { .. } => Outcome::Unclear,
+        OrderState::Created | OrderState::Paying { .. } | OrderState::Unknown { .. } => {
+            Outcome::Open
+        }
         OrderState::Aborting { abort, .. } => match abort.standing {
             AbortStanding::Asked => Outcome::Ending,
             AbortStanding::Uncertain { .. } | AbortStanding::Refused { .. } => Outcome::Unclear,

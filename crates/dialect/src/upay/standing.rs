@@ -33,10 +33,11 @@ pub fn standing(order: &Order) -> Standing {
         error: None,
     };
     match &order.state {
-        OrderState::Created | OrderState::Paying { .. } => {
+        // Unknown is the moment between a lost answer and the abort that follows, or what a crash
+        // left behind: the resolver asks, and ends it at its deadline.
+        OrderState::Created | OrderState::Paying { .. } | OrderState::Unknown { .. } => {
             open(OrderStatus::Created, TransactionStatus::InProg)
         }
-        OrderState::Unknown { .. } => open(OrderStatus::PayError, TransactionStatus::FailIo1),
         OrderState::Aborting { abort, .. } => {
             let (order_status, status) = aborting(abort);
             open(order_status, status)
