@@ -175,6 +175,7 @@ const SPEC_EXAMPLES: &str = "\
 Examples:
   causeway spec                                    all messages
   causeway spec submit_payment_order               its fields as a table
+  causeway spec pay                                a call of a till
   causeway spec payment_refund --example           a valid message
   causeway spec get_card_list --json-schema        JSON Schema 2020-12";
 

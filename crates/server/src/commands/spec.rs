@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use wire::message::{Message, Shape, Side};
 use wire::spec;
 use wire::ucsp::{MESSAGES, message};
+use wire::upay;
 
 use super::say;
 use crate::cli::SpecArgs;
@@ -12,8 +13,13 @@ use crate::failure::{Failure, Outcome};
 /// Runs the command.
 pub(crate) fn run(args: &SpecArgs) -> Outcome {
     let Some(name) = &args.message else {
-        return say(args.json, &listing(), &Value::Array(MESSAGES.map(summary).to_vec()));
+        let calls = upay::CALLS.iter().map(|call| call_summary(call));
+        let all = MESSAGES.map(summary).into_iter().chain(calls);
+        return say(args.json, &listing(), &Value::Array(all.collect()));
     };
+    if let Some(call) = upay::call(&name.to_ascii_lowercase()) {
+        return terminal_call(args, call);
+    }
     let found = message(name).ok_or_else(|| Failure::usage(unknown(name)))?;
     if args.json_schema {
         return say(false, &spec::pretty(&halves(found, spec::schema)), &Value::Null);
@@ -22,6 +28,26 @@ pub(crate) fn run(args: &SpecArgs) -> Outcome {
         return say(false, &spec::pretty(&halves(found, spec::example)), &Value::Null);
     }
     say(args.json, spec::text(found).trim_end(), &declaration(found))
+}
+
+/// A call of the terminal dialect.
+fn terminal_call(args: &SpecArgs, call: &'static upay::Call) -> Outcome {
+    let operation = || {
+        let path = call.paths.first().map_or("", |path| path);
+        let method = if call.by_query { "get" } else { "post" };
+        upay::openapi()["paths"][path][method].clone()
+    };
+    if args.json_schema || args.example {
+        return say(false, &spec::pretty(&operation()), &Value::Null);
+    }
+    let mut whole = call_summary(call);
+    whole["paths"] = json!(call.paths);
+    whole["operation"] = operation();
+    say(args.json, upay::text(call).trim_end(), &whole)
+}
+
+fn call_summary(call: &upay::Call) -> Value {
+    json!({ "name": call.name, "title": call.paths.join(", "), "summary": call.summary })
 }
 
 /// What to do when there is no such message: the names that come close, else how to list them.
@@ -45,7 +71,8 @@ fn listing() -> String {
     let width = MESSAGES.iter().map(|message| message.name.len()).max().unwrap_or(0);
     let lines =
         MESSAGES.iter().map(|it| format!("{:width$}  {}", it.name.to_lowercase(), it.title));
-    lines.collect::<Vec<_>>().join("\n")
+    let calls = upay::CALLS.iter().map(|it| format!("{:width$}  {}", it.name, it.paths.join(", ")));
+    lines.chain(calls).collect::<Vec<_>>().join("\n")
 }
 
 fn summary(message: &'static Message) -> Value {
