@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use app::flights::Flights;
+use app::Platform;
+use app::directory::DirectoryData;
 use app::ports::{CommitOutcome, Sealer, Store, Wake};
+use app::testing::{HexSealer, Pieces, ScriptedWallets, platform};
 use app::writeset::{OrderWrite, Task, TaskBody, TaskId, TaskWrite, WriteSet};
-use app::{Platform, Settings};
 use axum::response::Response;
 use causeway_delivery::channel::ChannelGatewayParts;
 use causeway_delivery::dispatcher::DispatcherParts;
@@ -25,18 +26,6 @@ use crate::world::{
     silence, until, world,
 };
 
-struct NoSealer;
-
-impl Sealer for NoSealer {
-    fn seal(&self, _: &'static str, plain: &str) -> String {
-        plain.to_owned()
-    }
-
-    fn open(&self, _: &'static str, sealed: &str) -> Option<String> {
-        Some(sealed.to_owned())
-    }
-}
-
 /// A node: a platform over a store, and its dispatcher while it runs.
 struct Node {
     platform: Arc<Platform>,
@@ -51,32 +40,32 @@ impl Node {
         let clock = Arc::new(world.clock.clone());
         let bell = Arc::new(Bell::new(clock.clone()));
         let (partner, directory) = (Arc::clone(&world.partner), Arc::clone(&world.directory));
-        let sealer: Arc<dyn Sealer> = Arc::new(NoSealer);
+        let sealer: Arc<dyn Sealer> = Arc::new(HexSealer);
         let channels = HttpChannelGateway::new(ChannelGatewayParts {
             partner: Arc::clone(&partner),
             directory: Arc::clone(&directory),
             clock: clock.clone(),
             ids: world.ids.clone(),
-            sealer: Arc::clone(&sealer),
+            sealer,
             default_zone: default_zone(),
         });
         let downstream = HttpDownstream::new(partner, Arc::clone(&directory), clock.clone());
         let platform = Platform {
-            store,
-            clock,
             ids: world.ids.clone(),
-            downstream: Arc::new(downstream),
-            channels: Arc::new(channels),
             directory,
             wake: bell.clone(),
-            sealer,
-            settings: Settings {
+            ..platform(Pieces {
+                store,
+                clock: clock.clone(),
+                downstream: Arc::new(downstream),
+                channels: Arc::new(channels),
+                wallets: Arc::new(ScriptedWallets::default()),
+                sleeper: clock,
+                directory: DirectoryData::default(),
                 base_url: "https://ucsp.example".to_owned(),
-                default_zone: default_zone(),
                 compare: Box::new(dialect::ucsp::first_difference),
-            },
-            flights: Flights::default(),
-            attempted: tokio::sync::Notify::new(),
+                callback: Box::new(dialect::upay::callback_body),
+            })
         };
         Self { platform: Arc::new(platform), bell, world, running: None }
     }

@@ -26,6 +26,7 @@ pub(crate) fn sender(world: &World) -> NoticeSender {
         clock: Arc::new(world.clock.clone()),
         ids: world.ids.clone(),
         default_zone: default_zone(),
+        callbacks: None,
     })
 }
 
@@ -76,6 +77,8 @@ async fn the_address_is_the_reversals_then_the_payments_then_the_registered_one(
         back_url: None,
         reserved: None,
         reason: None,
+        operator: None,
+        client_tsn: None,
         scenario: None,
     });
     reversal.state = ReversalState::Unknown { since: order.terms.created_at };

@@ -1,12 +1,12 @@
 //! What the tests share: keys, clock, numbers, a directory, and a partner over real HTTP.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use app::clock::MovableClock;
 use app::directory::{Directory, DirectoryCell, DirectoryData};
-use app::ports::{Clock, Ids};
+use app::ports::Clock;
+use app::testing::CountingIds;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -69,42 +69,6 @@ impl Keys for TestKeys {
 
     fn encryption_for(&self, _: &str) -> Option<(Arc<Certificate>, Profile)> {
         Some((PARTNER_ENC.cert().clone(), Profile::RsaOaep256A256Gcm))
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct TestIds(AtomicU64);
-
-impl TestIds {
-    fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed)
-    }
-}
-
-impl Ids for TestIds {
-    fn order_number(&self, _: Timestamp) -> OrderNumber {
-        OrderNumber::new(format!("8{:020}", self.next()))
-    }
-
-    fn query_id(&self, _: Timestamp) -> QueryId {
-        QueryId::new(format!("{:021}", self.next()))
-    }
-
-    fn notice_id(&self) -> NoticeId {
-        NoticeId::new(format!("{:032}", self.next()))
-    }
-
-    fn secret(&self) -> String {
-        format!("{:043}", self.next())
-    }
-
-    fn digits(&self, count: u8) -> String {
-        let width = usize::from(count);
-        format!("{:0width$}", self.next())
-    }
-
-    fn incident(&self) -> String {
-        self.next().to_string()
     }
 }
 
@@ -216,7 +180,7 @@ pub(crate) struct World {
     pub(crate) clock: MovableClock,
     pub(crate) directory: Arc<DirectoryCell>,
     pub(crate) partner: Arc<Partner>,
-    pub(crate) ids: Arc<TestIds>,
+    pub(crate) ids: Arc<CountingIds>,
 }
 
 /// An address at which nobody listens.
@@ -238,7 +202,7 @@ pub(crate) fn world_with(places: &Places, security: Security) -> World {
         clock,
         directory: Arc::new(DirectoryCell::new(Directory::new(parties(places, security)))),
         partner: Arc::new(Partner::new(client, Arc::new(TestKeys), shared)),
-        ids: Arc::new(TestIds::default()),
+        ids: Arc::new(CountingIds::default()),
     }
 }
 
@@ -288,8 +252,9 @@ fn parties(places: &Places, security: Security) -> DirectoryData {
         merchants: vec![Merchant {
             id: MERCHANT.into(),
             name: "Car Park 17".to_owned(),
-            industry: INDUSTRY_CODE.into(),
+            industry: Some(INDUSTRY_CODE.into()),
             acquirer: ACQUIRER.into(),
+            daily_limit_minor: None,
             currencies: vec![Currency::from_numeric("344").unwrap()],
             active: true,
         }],
@@ -300,6 +265,8 @@ fn parties(places: &Places, security: Security) -> DirectoryData {
             downstream_app: DOWNSTREAM.into(),
         }],
         openings: Vec::new(),
+        vendors: Vec::new(),
+        stores: Vec::new(),
     }
 }
 
@@ -340,6 +307,7 @@ pub(crate) fn attempt(now: Timestamp) -> Attempt {
         valid_until: now.checked_add(SignedDuration::from_secs(90)).unwrap(),
         accepted_at: None,
         scenario: None,
+        qr_code: None,
     }
 }
 
@@ -375,6 +343,7 @@ pub(crate) fn notice(order: &Order, receiver: Receiver) -> Notice {
         after: None,
         copies: 1,
         created_at: order.terms.created_at,
+        body: None,
         state: NoticeState::Queued,
         attempts: Vec::new(),
     }
