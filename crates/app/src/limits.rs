@@ -1,5 +1,7 @@
 //! The bounds of this crate.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 
 /// How often a decision is made again when the order changed meanwhile.
@@ -41,6 +43,6 @@ pub const ACTIVATION_CODE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 
 /// How long a terminal's call to its wallet may go on until the resolver asks by itself.
 pub const SALE_GRACE: SignedDuration = SignedDuration::from_secs(15);
 /// How often a held call looks whether another node recorded its end, real time.
-pub const HOLD_POLL_MS: u64 = 1_000;
+pub const HOLD_POLL: Duration = Duration::from_secs(1);
 /// How long what a store took on a day is kept.
 pub const TAKINGS_LIFE: SignedDuration = SignedDuration::from_hours(3 * 24);

@@ -1,13 +1,11 @@
 //! A pay call is held while the payer types the PIN (upay.md section 9.5).
 
-use std::time::Duration;
-
 use domain::order::{Order, OrderState};
 
 use super::TillRefusal;
 use super::change::load;
 use super::end::{expire, is_over};
-use crate::limits::HOLD_POLL_MS;
+use crate::limits::HOLD_POLL;
 use crate::platform::Platform;
 
 /// Waits until the order is no longer paid for, at most the time that calls are held from its
@@ -30,12 +28,14 @@ pub(super) async fn hold(platform: &Platform, order: Order) -> Result<Order, Til
             return Ok(latest);
         }
         tokio::select! {
-            () = changed => {}
+            // In this order, so that a simulated run is the same each time.
+            biased;
+            // Another node does not wake anybody here: it is looked for every now and then.
+            _woken = tokio::time::timeout(HOLD_POLL, changed) => {}
             _busy = &mut over => {
                 let found = load(platform, &latest.terms.merchant, &latest.terms.number).await?;
                 return Ok(found.value);
             }
-            () = tokio::time::sleep(Duration::from_millis(HOLD_POLL_MS)) => {}
         }
     }
 }
