@@ -50,8 +50,9 @@ pub const CHECKED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// Write sets that share one transaction in PostgreSQL.
 pub const POSTGRES_BATCH_COUNT_MAX: usize = 512;
-/// Connections that commit; each has a lane of the journal.
-pub const WRITERS_COUNT: usize = 1;
+/// Connections that commit; each has a lane of the journal. With two, one batch is put together
+/// while the server works on the other.
+pub const WRITERS_COUNT: usize = 2;
 /// The oldest version of PostgreSQL that is served.
 pub const POSTGRES_VERSION_MIN: u32 = 13;
 /// Connections that a node needs beside its own for a moment: at start and while one is replaced.
@@ -73,7 +74,7 @@ pub const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long an answer of the server is waited for until the connection is given up.
 pub const UNANSWERED_WAIT: Duration = Duration::from_secs(20);
 /// The same for questions over many rows.
-pub const LONG_ANSWER_WAIT: Duration = Duration::from_secs(120);
+pub const LONG_ANSWER_WAIT: Duration = Duration::from_mins(2);
 /// A connection without traffic for this long is probed.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 /// The shortest time between two notifications of the other nodes.

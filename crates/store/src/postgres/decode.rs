@@ -5,6 +5,7 @@ use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskId, Versioned};
 use domain::ids::{AcquirerIin, MerchantId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::{Account, Posting};
 use domain::order::Order;
+use domain::payway::Payway;
 use money::Currency;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
@@ -116,6 +117,12 @@ fn account(text: &str) -> Result<Account, Fault> {
     match text.split_once(':') {
         Some(("clearing", acquirer)) => Ok(Account::Clearing(AcquirerIin::new(acquirer))),
         Some(("merchant", merchant)) => Ok(Account::Merchant(MerchantId::new(merchant))),
+        Some(("wallet", payway)) => {
+            let payway = payway
+                .parse()
+                .map_err(|_| Fault::damaged("posting", format!("its account is {text:?}")))?;
+            Ok(Account::Wallet(Payway(payway)))
+        }
         Some(_) | None => Err(Fault::damaged("posting", format!("its account is {text:?}"))),
     }
 }

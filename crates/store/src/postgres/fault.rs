@@ -63,7 +63,7 @@ fn is_full(error: &Error) -> bool {
 
 /// Whether another connection may do what this one could not: it broke, its server goes down, or
 /// is a replica since a failover.
-fn is_lost(error: &Error) -> bool {
+pub(super) fn is_lost(error: &Error) -> bool {
     let Some(code) = error.code() else { return true };
     [
         SqlState::ADMIN_SHUTDOWN,

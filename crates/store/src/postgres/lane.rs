@@ -18,7 +18,7 @@ use crate::limits::LANES_COUNT_MAX;
 /// A lane as its writer knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lane {
-    lane: i64,
+    number: i64,
     epoch: i64,
     batch: i64,
     sequence: u64,
@@ -68,7 +68,7 @@ impl Lane {
             }
             if let Some(row) = row {
                 let lane = Self::read(&row)?;
-                if usize::try_from(lane.lane).is_ok_and(|it| it < LANES_COUNT_MAX) {
+                if usize::try_from(lane.number).is_ok_and(|it| it < LANES_COUNT_MAX) {
                     lane.check(connection).await?;
                     return Ok(lane);
                 }
@@ -80,7 +80,7 @@ impl Lane {
 
     fn read(row: &tokio_postgres::Row) -> Result<Self, Fault> {
         Ok(Self {
-            lane: row.try_get(0)?,
+            number: row.try_get(0)?,
             epoch: row.try_get(1)?,
             batch: row.try_get(2)?,
             sequence: decode::count("lane", row.try_get(3)?)?,
@@ -91,7 +91,7 @@ impl Lane {
     /// The last line must be where the lane says, and be what its hash says.
     async fn check(&self, connection: &Connection) -> Result<(), Fault> {
         let statement = connection.prepared(LAST_LINE).await?;
-        let row = connection.client.query_opt(&statement, &[&self.lane]).await?;
+        let row = connection.client.query_opt(&statement, &[&self.number]).await?;
         let last = row.as_ref().map(decode::entry).transpose()?;
         let (sequence, hash) = last
             .as_ref()
@@ -99,7 +99,7 @@ impl Lane {
         if (sequence, hash) == (self.sequence, self.hash) {
             return Ok(());
         }
-        let reason = format!("lane {} ends at {sequence} and not as it should", self.lane);
+        let reason = format!("lane {} ends at {sequence} and not as it should", self.number);
         Err(Fault::damaged("journal", reason))
     }
 
@@ -111,7 +111,7 @@ impl Lane {
         for set in sets {
             for row in &set.entries {
                 let mut entry = JournalEntry {
-                    lane: u32::try_from(self.lane).unwrap_or(u32::MAX),
+                    lane: u32::try_from(self.number).unwrap_or(u32::MAX),
                     sequence: next.sequence.saturating_add(1),
                     at: from_micros(set.at).unwrap_or_default(),
                     owner: row.owner.clone(),
@@ -133,7 +133,7 @@ impl Lane {
     pub(super) fn step<'a>(&self, next: &'a Self) -> Step<'a> {
         let sequence = i64::try_from(next.sequence).unwrap_or(i64::MAX);
         let values: Vec<super::steps::Value<'a>> = vec![
-            Box::new(self.lane),
+            Box::new(self.number),
             Box::new(self.epoch),
             Box::new(self.batch),
             Box::new(sequence),
@@ -150,16 +150,21 @@ impl Lane {
         next: &Self,
     ) -> Result<Option<bool>, Fault> {
         let statement = connection.prepared(SETTLE).await?;
-        let row = connection.client.query_opt(&statement, &[&self.lane, &self.epoch]).await?;
+        let row = connection.client.query_opt(&statement, &[&self.number, &self.epoch]).await?;
         let Some(row) = row else { return Ok(None) };
+        let known = self.batch;
         *self = Self::read(&row)?;
+        if self.batch < known {
+            let commits = known.saturating_sub(self.batch);
+            tracing::error!(commits, "the database forgot commits: was a replica behind promoted?");
+        }
         Ok(Some(self.batch == next.batch && self.hash == next.hash))
     }
 
     /// Lets another node have the lane at once.
     pub(super) async fn release(&self, connection: &Connection) -> Result<(), Fault> {
         let statement = connection.prepared(RELEASE).await?;
-        connection.client.execute(&statement, &[&self.lane, &self.epoch]).await?;
+        connection.client.execute(&statement, &[&self.number, &self.epoch]).await?;
         Ok(())
     }
 }

@@ -67,13 +67,9 @@ async fn connect(address: &Address, options: PostgresOptions) -> Result<Client, 
         }
     };
     let failed = at_open(&address.shown, "connecting", options.sessions());
-    match timeout(options.patience, attempts).await {
-        Ok(result) => result.map_err(failed),
-        Err(_) => {
-            let reason = "it did not answer in time".to_owned();
-            Err(OpenError::Unreachable { place: address.shown.clone(), reason })
-        }
-    }
+    let reason = "it did not answer in time".to_owned();
+    let late = |_| OpenError::Unreachable { place: address.shown.clone(), reason };
+    timeout(options.patience, attempts).await.map_err(late)?.map_err(failed)
 }
 
 async fn once(address: &Address) -> Result<Client, Error> {

@@ -1,4 +1,4 @@
-//! A write set as rows. Made on the caller's thread, so that the one writer only puts them together.
+//! A write set as rows. Made on the caller's thread, so that a writer only puts them together.
 
 use std::hash::Hash;
 

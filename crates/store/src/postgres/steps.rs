@@ -51,10 +51,6 @@ pub(super) fn of<'a>(sets: &[&'a Rows], move_lane: Step<'a>, lines: &'a [Line]) 
     steps
 }
 
-fn step<'a>(sql: &'static str, values: Vec<Value<'a>>) -> Option<Step<'a>> {
-    Some(Step { sql, values })
-}
-
 fn seen<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     let rows: Vec<_> = sets.iter().filter_map(|set| set.seen.as_ref()).collect();
     if rows.is_empty() {
@@ -63,7 +59,8 @@ fn seen<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     let sql = "INSERT INTO seen (app, id, until) \
                SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) ORDER BY 1, 2";
     let app = column(&rows, |row| row.app.as_str());
-    step(sql, vec![app, column(&rows, |row| row.id.as_str()), column(&rows, |row| row.until)])
+    let values = vec![app, column(&rows, |row| row.id.as_str()), column(&rows, |row| row.until)];
+    Some(Step { sql, values })
 }
 
 fn keys<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
@@ -83,7 +80,7 @@ fn keys<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |row| kind_word(row.target.kind)),
         column(&rows, |row| row.input.as_str()),
     ];
-    step(sql, values)
+    Some(Step { sql, values })
 }
 
 /// A number that names the very same transaction already is left as it is.
@@ -104,7 +101,7 @@ fn transactions<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |(_, (_, target))| target.order.as_str()),
         column(&rows, |(_, (_, target))| kind_word(target.kind)),
     ];
-    step(sql, values)
+    Some(Step { sql, values })
 }
 
 fn new_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
@@ -123,7 +120,7 @@ fn new_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |row| row.state),
         column(&rows, |row| row.body.as_str()),
     ];
-    step(sql, values)
+    Some(Step { sql, values })
 }
 
 fn changed_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
@@ -147,7 +144,7 @@ fn changed_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |(_, row)| row.state),
         column(&rows, |(_, row)| row.body.as_str()),
     ];
-    step(sql, values)
+    Some(Step { sql, values })
 }
 
 fn task_columns<'a>(rows: &[&'a TaskRow]) -> Vec<Value<'a>> {
@@ -178,7 +175,7 @@ fn new_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
                $6::int8[], $7::text[], $8::text[]) WITH ORDINALITY \
                AS wanted (owner, id, number, due_at, after, attempts, notice, body, place) \
                ORDER BY 1, 2 ON CONFLICT (owner, id) DO NOTHING";
-    step(sql, task_columns(&rows))
+    Some(Step { sql, values: task_columns(&rows) })
 }
 
 /// A replaced task is leased to nobody.
@@ -201,7 +198,7 @@ fn changed_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
                SELECT 1 / (count(*) = cardinality($1))::int FROM changed";
     let mut values = task_columns(&rows);
     values.push(column(&rows, |row| row.expected));
-    step(sql, values)
+    Some(Step { sql, values })
 }
 
 fn records<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
@@ -281,7 +278,7 @@ fn postings<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |row| row.posting.minor),
         column(&rows, |row| row.posting.currency.numeric()),
     ];
-    step(sql, values)
+    Some(Step { sql, values })
 }
 
 fn names<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
@@ -299,7 +296,7 @@ fn names<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |row| row.target.query_id.as_str()),
         column(&rows, |row| kind_word(row.target.kind)),
     ];
-    step(sql, values)
+    Some(Step { sql, values })
 }
 
 fn journal(lines: &[Line]) -> Option<Step<'_>> {
@@ -323,5 +320,5 @@ fn journal(lines: &[Line]) -> Option<Step<'_>> {
         column(&lines, |line| line.entry.previous.as_slice()),
         column(&lines, |line| line.entry.hash.as_slice()),
     ];
-    step(sql, values)
+    Some(Step { sql, values })
 }

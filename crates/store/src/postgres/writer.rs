@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-use super::fault::Fault;
+use super::fault::{Fault, is_lost};
 use super::known::Known;
 use super::lane::Lane;
 use super::link::{Connection, Link};
@@ -200,10 +200,10 @@ impl Writer {
                 self.lane = Some(next);
                 return Ok(());
             }
-            Ok(Err(refused)) => match Fault::from(refused.error) {
-                Fault::Engine(error) => return Err(self.obstacle(refused.step, error)),
-                fault => fault,
-            },
+            Ok(Err(refused)) if !is_lost(&refused.error) => {
+                return Err(self.obstacle(refused.step, refused.error));
+            }
+            Ok(Err(refused)) => Fault::from(refused.error),
             Err(_) => unanswered(),
         };
         self.settle(&connection, &next, fault).await
@@ -292,12 +292,12 @@ async fn send(connection: &Connection, steps: Vec<Step<'_>>) -> Result<(), Refus
     let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     let statements = steps.into_iter().zip(&prepared);
     let all = join_all(statements.map(|(step, sql)| client.execute_raw(sql, step.values)));
-    let (begun, done, ended) = join3(begin, all, client.batch_execute("COMMIT")).await;
-    begun.map_err(outside)?;
+    let (first, done, last) = join3(begin, all, client.batch_execute("COMMIT")).await;
+    first.map_err(outside)?;
     for (step, result) in done.into_iter().enumerate() {
         result.map_err(|error| Refused { step, error })?;
     }
-    ended.map_err(outside)
+    last.map_err(outside).map(drop)
 }
 
 /// Whether two of the sets touch the same thing.

@@ -15,18 +15,26 @@ use causeway_store::{SqliteOptions, SqliteStore};
 
 use crate::build::{number, order, owner, query_id, reference, submit};
 use crate::conformance::{assert_chained, commit};
+use crate::database;
 
-/// Tells the child where to write; without it the child's part does nothing.
-const FOLDER: &str = "CAUSEWAY_STORE_TEST_FOLDER";
+/// Tells the child where to write, a folder or the URL of a database; without it the child's part
+/// does nothing.
+const PLACE: &str = "CAUSEWAY_STORE_TEST_PLACE";
 const FIRST: &str = "CAUSEWAY_STORE_TEST_FIRST";
 const SUBMITTERS: usize = 32;
 
+async fn open(place: &str) -> Arc<dyn Store> {
+    if place.starts_with("postgres") {
+        return Arc::new(database::open(place).await);
+    }
+    Arc::new(SqliteStore::open(Path::new(place), SqliteOptions::default()).unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_that_is_killed() {
-    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let Ok(place) = std::env::var(PLACE) else { return };
     let first = std::env::var(FIRST).unwrap().parse().unwrap();
-    let store = SqliteStore::open(Path::new(&folder), SqliteOptions::default()).unwrap();
-    let (store, next) = (Arc::new(store), Arc::new(AtomicU32::new(first)));
+    let (store, next) = (open(&place).await, Arc::new(AtomicU32::new(first)));
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..SUBMITTERS {
         let (store, next) = (Arc::clone(&store), Arc::clone(&next));
@@ -43,10 +51,10 @@ async fn child_that_is_killed() {
 }
 
 /// Lets a child commit until so many are acknowledged, kills it, and returns all that were.
-fn killed_after(folder: &Path, first: u32, count: usize) -> BTreeSet<u32> {
+fn killed_after(place: &str, first: u32, count: usize) -> BTreeSet<u32> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "crash::child_that_is_killed", "--nocapture"])
-        .env(FOLDER, folder)
+        .env(PLACE, place)
         .env(FIRST, first.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -73,12 +81,21 @@ fn killed_after(folder: &Path, first: u32, count: usize) -> BTreeSet<u32> {
 #[tokio::test]
 async fn acknowledged_write_sets_survive_a_kill() {
     let folder = tempfile::tempdir().unwrap();
+    survive(folder.path().to_str().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acknowledged_write_sets_survive_a_kill_of_a_node() {
+    survive(&database::fresh().await).await;
+}
+
+async fn survive(place: &str) {
     let mut acknowledged = BTreeSet::new();
     for (first, count) in [(0, 1), (100_000, 40), (200_000, 300), (300_000, 1_000)] {
-        acknowledged.append(&mut killed_after(folder.path(), first, count));
+        acknowledged.append(&mut killed_after(place, first, count));
     }
     assert!(acknowledged.len() > 1_000);
-    let store = SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
+    let store = open(place).await;
     for &n in &acknowledged {
         let found = store.order_by_number(&number(n)).await.unwrap();
         assert_eq!(found.map(|order| order.value), Some(order(n)), "{n}");
@@ -88,14 +105,18 @@ async fn acknowledged_write_sets_survive_a_kill() {
         assert_eq!(store.tasks_of(&owner(0), &number(n)).await.unwrap().len(), 1);
     }
     let mut lines = Vec::new();
-    loop {
-        let page = store.journal_after(0, lines.len() as u64, 1_000).await.unwrap();
-        if page.is_empty() {
-            break;
+    for lane in store.journal_lanes().await.unwrap() {
+        let mut of_lane = Vec::new();
+        loop {
+            let page = store.journal_after(lane, of_lane.len() as u64, 1_000).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            of_lane.extend(page);
         }
-        lines.extend(page);
+        assert_chained(&of_lane);
+        lines.extend(of_lane);
     }
-    assert_chained(&lines);
     // Each order that is there has its line, and each line its order: nothing was half written.
     let streams: BTreeSet<String> = lines.iter().map(|line| line.stream.clone()).collect();
     let mut orders = BTreeSet::new();

@@ -35,7 +35,12 @@ pub(crate) async fn fresh() -> String {
     url(&name, "")
 }
 
+/// A node with one lane of the journal, like the other stores.
+pub(crate) fn options() -> PostgresOptions {
+    PostgresOptions { writers_count: 1, ..PostgresOptions::default() }
+}
+
 /// A store in it, as one node opens it.
 pub(crate) async fn open(url: &str) -> PostgresStore {
-    PostgresStore::open(url, PostgresOptions::default()).await.unwrap()
+    PostgresStore::open(url, options()).await.unwrap()
 }

@@ -145,14 +145,14 @@ async fn a_lane_that_was_taken_over_is_not_continued() {
     commit(&second, submit(&order(2))).await;
     commit(&first, submit(&order(3))).await;
     commit(&second, submit(&order(4))).await;
-    let mut lanes = Vec::new();
+    let mut told = Vec::new();
     for lane in second.journal_lanes().await.unwrap() {
         let lines = second.journal_after(lane, 0, 10).await.unwrap();
         assert_chained(&lines);
-        lanes.push(lines.iter().map(|line| line.stream.clone()).collect::<Vec<_>>());
+        told.push(lines.iter().map(|line| line.stream.clone()).collect::<Vec<_>>());
     }
     let streams = |all: &[u32]| all.iter().map(|n| number(*n).to_string()).collect::<Vec<_>>();
-    assert_eq!(lanes, [streams(&[1, 2, 4]), streams(&[3])]);
+    assert_eq!(told, [streams(&[1, 2, 4]), streams(&[3])]);
     // A lane that is given back is continued by the next node.
     second.close().await.unwrap();
     first.close().await.unwrap();

@@ -70,7 +70,7 @@ async fn too_few_connections_are_told() {
                     ALTER ROLE ROLE_NAME CONNECTION LIMIT 3";
     let url = with_user("few", settings).await;
     let error = refused(&url).await;
-    assert!(matches!(error, OpenError::TooFewConnections { needed: 10, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooFewConnections { needed: 11, .. }), "{error}");
 }
 
 #[tokio::test]

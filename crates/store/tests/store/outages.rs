@@ -154,7 +154,7 @@ async fn a_database_that_stays_away_is_told_in_time() {
     let url = database::fresh().await;
     let proxy = Proxy::start(&url).await;
     let patience = Duration::from_millis(300);
-    let options = PostgresOptions { patience, ..PostgresOptions::default() };
+    let options = PostgresOptions { patience, ..database::options() };
     let store = PostgresStore::open(&proxy.url, options).await.unwrap();
     commit(&store, submit(&order(0))).await;
 
@@ -190,8 +190,8 @@ async fn a_database_that_stays_away_is_told_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_may_end_at_any_moment() {
     let url = database::fresh().await;
-    let store = Arc::new(database::open(&url).await);
-    let next = Arc::new(AtomicU32::new(0));
+    let store = PostgresStore::open(&url, PostgresOptions::default()).await.unwrap();
+    let (store, next) = (Arc::new(store), Arc::new(AtomicU32::new(0)));
     let mut all = JoinSet::new();
     for _ in 0..SUBMITTERS {
         let (store, next) = (Arc::clone(&store), Arc::clone(&next));
@@ -266,7 +266,7 @@ async fn a_set_that_the_engine_refuses_fails_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_queue_refuses_at_once_and_keeps_what_it_took() {
     let url = database::fresh().await;
-    let options = PostgresOptions { queue_count_max: 4, ..PostgresOptions::default() };
+    let options = PostgresOptions { queue_count_max: 4, ..database::options() };
     let store = Arc::new(PostgresStore::open(&url, options).await.unwrap());
     commit(store.as_ref(), submit(&order(0))).await;
     let client = database::client(&url).await;

@@ -70,6 +70,7 @@ macro_rules! suites {
                 references_share_an_order_id
                 documents_follow_their_versions
                 sets_of_a_wrong_shape_are_never_written
+                every_account_is_read_back
                 a_transaction_is_posted_once
                 instants_are_kept_to_the_microsecond_and_never_earlier
             }

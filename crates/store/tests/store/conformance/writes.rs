@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::ports::{CommitOutcome, Store, StoreError};
 use app::writeset::{NameClaim, Operation, RecordChange, TaskId, TaskWrite, Versioned, WriteSet};
 use domain::ids::QueryId;
+use domain::ledger::Account;
 use jiff::Timestamp;
 
 use super::commit;
@@ -181,6 +182,28 @@ pub(crate) async fn sets_of_a_wrong_shape_are_never_written(store: &Arc<dyn Stor
     assert_eq!(store.order_by_number(&order.terms.number).await.unwrap(), None);
     assert_eq!(store.journal_after(0, 0, 10).await.unwrap(), []);
     commit(store.as_ref(), submit(&order)).await;
+}
+
+pub(crate) async fn every_account_is_read_back(store: &Arc<dyn Store>) {
+    // A new kind of account has to be added here, and in what every store reads.
+    let next = |account: Option<&Account>| match account {
+        None => Some(Account::Clearing("48020000".into())),
+        Some(Account::Clearing(_)) => Some(Account::Wallet(domain::payway::Payway(999))),
+        Some(Account::Wallet(_)) => Some(Account::Merchant(owner(0))),
+        Some(Account::Merchant(_)) => None,
+    };
+    let mut last = None;
+    for n in 1.. {
+        let Some(account) = next(last.as_ref()) else { break };
+        let order = order(n);
+        let mut lines = postings(&order.terms.query_id, "156", 5);
+        lines[0].account = account.clone();
+        let set = WriteSet { postings: lines.clone(), ..submit(&order) };
+        commit(store.as_ref(), set).await;
+        let found = store.postings_of(&owner(0), &order.terms.number).await.unwrap();
+        assert_eq!(found, lines);
+        last = Some(account);
+    }
 }
 
 pub(crate) async fn a_transaction_is_posted_once(store: &Arc<dyn Store>) {
