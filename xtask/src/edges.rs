@@ -43,6 +43,7 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ("causeway", ANY),
     ("causeway-tests", ANY),
     ("causeway-benches", ANY),
+    ("causeway-sim", ANY),
     // for the generated files
     ("xtask", &["causeway-domain", "causeway-wire"]),
 ];
@@ -54,7 +55,8 @@ pub(crate) const ANY: &[&str] = &["*"];
 pub(crate) const SERVER: &str = "causeway";
 
 /// Members that nobody depends on because they are run.
-pub(crate) const RUN_BY_HAND: &[&str] = &[SERVER, "causeway-tests", "causeway-benches", "xtask"];
+pub(crate) const RUN_BY_HAND: &[&str] = 
+    &[SERVER, "causeway-tests", "causeway-benches", "causeway-sim", "xtask"];
 
 /// An outside crate that only some of our crates may name in their dependencies.
 pub(crate) struct Reserved {
