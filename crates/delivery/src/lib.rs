@@ -39,6 +39,6 @@ pub use callback::{CallbackForm, CallbackParts, CallbackSender};
 pub use channel::HttpChannelGateway;
 pub use dispatcher::Dispatcher;
 pub use downstream::HttpDownstream;
-pub use notice::NoticeSender;
+pub use notice::{NoticeSender, Notices};
 pub use partner::Partner;
 pub use wallets::{NativeWallet, WalletTable};

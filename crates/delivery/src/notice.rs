@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use app::directory::{Directory, DirectoryCell};
 use app::ports::{Clock, Ids};
+use async_trait::async_trait;
 use dialect::time::stamp;
 use dialect::ucsp::payment_result_notice;
 use domain::ids::{AcquirerIin, AppId, IndustryCode};
@@ -28,6 +29,18 @@ use crate::confirmation::Confirmation;
 use crate::limits::{ERROR_CHARS_MAX, NOTICE_COPIES_COUNT_MAX, NOTICE_LIMIT};
 use crate::metered::{self, Stopwatch};
 use crate::partner::{Call, CallError, Partner, below};
+
+/// Delivers notices: what the dispatcher needs to know of it, so that it runs as well over
+/// simulated receivers.
+#[async_trait]
+pub trait Notices: Send + Sync + 'static {
+    /// The receiver's application and address; notices to one host wait for one another. `None`
+    /// when the receiver is not on record.
+    fn address(&self, order: &Order, notice: &Notice) -> Option<(AppId, String)>;
+
+    /// Makes one attempt, bounded in time; one without `error` was confirmed.
+    async fn attempt(&self, order: &Order, notice: &Notice) -> NoticeAttempt;
+}
 
 /// Sends notices.
 pub struct NoticeSender {
@@ -248,6 +261,18 @@ impl NoticeSender {
         let directory = self.directory.get();
         let zone = directory.acquirer(acquirer).and_then(|a| TimeZone::get(&a.zone).ok());
         zone.unwrap_or_else(|| self.default_zone.clone())
+    }
+}
+
+#[async_trait]
+impl Notices for NoticeSender {
+    fn address(&self, order: &Order, notice: &Notice) -> Option<(AppId, String)> {
+        let destination = self.destination(order, notice)?;
+        Some((destination.app, destination.url))
+    }
+
+    async fn attempt(&self, order: &Order, notice: &Notice) -> NoticeAttempt {
+        Self::attempt(self, order, notice).await
     }
 }
 

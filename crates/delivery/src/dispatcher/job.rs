@@ -138,12 +138,12 @@ impl Shared {
     }
 
     fn receiver(&self, order: &Order, notice: &Notice) -> Lane {
-        let Some(destination) = self.parts.notices.destination(order, notice) else {
+        let Some((app, url)) = self.parts.notices.address(order, notice) else {
             return Lane::Orders;
         };
-        let uri: Option<Uri> = destination.url.parse().ok();
+        let uri: Option<Uri> = url.parse().ok();
         let host = uri.and_then(|uri| uri.authority().map(|one| one.as_str().to_lowercase()));
-        Lane::Receiver(destination.app, host.unwrap_or_default())
+        Lane::Receiver(app, host.unwrap_or_default())
     }
 
     /// Does a job. Whatever fails is logged here and left to the lease: it is claimed again.

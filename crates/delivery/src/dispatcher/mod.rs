@@ -27,14 +27,14 @@ use self::lanes::{Lanes, Offer};
 use crate::bell::Bell;
 use crate::limits::{POLL, STOP_WAIT, TIDY_POLLS, UNDELIVERED_COUNT_MAX};
 use crate::metered;
-use crate::notice::NoticeSender;
+use crate::notice::Notices;
 
 /// What the dispatcher needs.
 pub struct DispatcherParts {
     /// The use cases' ports.
     pub platform: Arc<Platform>,
     /// Sends notices.
-    pub notices: Arc<NoticeSender>,
+    pub notices: Arc<dyn Notices>,
     /// Business time to sleep by.
     pub sleeper: Arc<dyn Sleeper>,
     /// The bell that the platform rings; the same as [`Platform::wake`].
