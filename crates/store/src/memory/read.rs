@@ -63,9 +63,9 @@ impl State {
         let mut due: Vec<(Timestamp, TaskId, (MerchantId, TaskId))> = self
             .tasks
             .iter()
+            .filter(|(_, row)| row.task.value.due_at.is_some_and(|due_at| due_at <= now))
             .filter(|(_, row)| self.is_free(row, lease.real_now))
             .filter_map(|(key, row)| Some((row.task.value.due_at?, key.1.clone(), key.clone())))
-            .filter(|(due_at, ..)| *due_at <= now)
             .collect();
         due.sort();
         due.truncate(count_max.min(ANSWER_COUNT_MAX));
@@ -93,7 +93,8 @@ impl State {
     }
 
     pub(super) fn next_due(&self, real_now: Timestamp) -> Option<Timestamp> {
-        let free = self.tasks.values().filter(|row| self.is_free(row, real_now));
+        let open = self.tasks.values().filter(|row| row.task.value.due_at.is_some());
+        let free = open.filter(|row| self.is_free(row, real_now));
         free.filter_map(|row| row.task.value.due_at).min()
     }
 
