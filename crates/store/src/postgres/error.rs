@@ -140,6 +140,9 @@ pub(super) fn at_open(
             if reason.contains("database does not allow writes") {
                 return OpenError::ReadOnly { place };
             }
+            if reason.contains("password missing") {
+                return OpenError::Refused { place, reason: "the URL has no password".to_owned() };
+            }
             return OpenError::Unreachable { place, reason };
         };
         let needed = sessions.saturating_add(SESSIONS_SPARE);

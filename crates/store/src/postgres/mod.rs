@@ -1,8 +1,9 @@
 //! PostgreSQL: many nodes over one database.
 //!
 //! Each node has two writers, each of which commits the write sets of many callers as one
-//! transaction that is sent at once, and a few connections for questions, which callers share. Leases stand in the
-//! table of tasks. Nothing in memory decides anything: any node may end at any moment.
+//! transaction that is sent at once, and a few connections for questions, which callers share.
+//! Leases stand in the table of tasks. Nothing in memory decides anything: any node may end at any
+//! moment.
 //!
 //! Invariants: what was answered as committed is committed in the database; every change is made
 //! under the version that was read; a lane of the journal is continued only by who holds it; all

@@ -51,6 +51,8 @@ async fn a_user_without_password_or_rights_is_told() {
     let url = with_user("rights", "").await;
     let error = refused(&url).await;
     assert!(matches!(error, OpenError::Rights { .. }), "{error}");
+    let error = refused(&url.replace(":secret@", "@")).await;
+    assert!(error.to_string().contains("no password"), "{error}");
     let error = refused(&url.replace(":secret@", ":wrong@")).await;
     assert!(matches!(error, OpenError::Refused { .. }), "{error}");
 }
