@@ -18,3 +18,4 @@ mod production;
 mod reversals;
 mod shapes;
 mod stranger;
+mod terminals;

@@ -6,6 +6,9 @@ pub(crate) mod messages;
 pub(crate) mod partner;
 pub(crate) mod receiver;
 pub(crate) mod sandbox;
+pub(crate) mod shop;
+pub(crate) mod till;
+pub(crate) mod typing;
 pub(crate) mod wait;
 
 pub(crate) use browser::{Browser, Visitor};
@@ -13,6 +16,8 @@ pub(crate) use messages::{Placed, Service};
 pub(crate) use partner::Partner;
 pub(crate) use receiver::{Conduct, Receiver};
 pub(crate) use sandbox::Sandbox;
+pub(crate) use shop::Shop;
+pub(crate) use till::{Envelope, Till, Vendor};
 
 /// Gathers the rows of a table that failed, so that one run tells them all.
 #[derive(Default)]

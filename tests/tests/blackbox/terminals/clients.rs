@@ -1,0 +1,1 @@
+//! Point 24 comes next.
