@@ -1,6 +1,6 @@
 //! A till at a prompt: amounts and barcodes in, money and QR codes out.
 //!
-//! `cargo run --release --example till -- --server http://127.0.0.1:8080 \
+//! `cargo run --release -p causeway-sdk --example till -- --server http://127.0.0.1:8080 \
 //!  --sandbox causeway-data/sandbox.json`
 //!
 //! The first start activates a terminal with a code of the sandbox and keeps its keys in

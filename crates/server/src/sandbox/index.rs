@@ -20,6 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; base-
 #[template(path = "index.html")]
 struct Index {
     harbour: String,
+    platform: String,
     places: Vec<Place>,
     users: Vec<User>,
     document: String,
@@ -45,6 +46,8 @@ pub(crate) fn routes(addresses: &Addresses, document: &Path) -> Result<Router, a
     let page: Arc<str> = page(addresses, document).render()?.into();
     let reference: Arc<str> = wire::spec::reference().into();
     let openapi: Arc<str> = wire::spec::pretty(&wire::spec::openapi()).into();
+    let tills: Arc<str> = wire::upay::reference().into();
+    let tills_openapi: Arc<str> = wire::spec::pretty(&wire::upay::openapi()).into();
     let text = |kind: &'static str, content: Arc<str>| {
         get(move || {
             let content = content.to_string();
@@ -54,6 +57,8 @@ pub(crate) fn routes(addresses: &Addresses, document: &Path) -> Result<Router, a
     Ok(Router::new()
         .route("/", get(move || async move { show(&page) }))
         .route("/sandbox/index.css", get(style))
+        .route("/sandbox/upay.md", text("text/markdown; charset=utf-8", tills))
+        .route("/sandbox/upay.json", text("application/json", tills_openapi))
         .route("/sandbox/reference.md", text("text/markdown; charset=utf-8", reference))
         .route("/sandbox/openapi.json", text("application/json", openapi)))
 }
@@ -79,7 +84,7 @@ fn page(addresses: &Addresses, document: &Path) -> Index {
     };
     let downstream = Place {
         name: "Downstream system",
-        role: "Moves the money, or says why not",
+        role: "Moves the money, or says why not; the payers\u{2019} wallets",
         url: addresses.downstream.clone(),
         page: false,
     };
@@ -89,6 +94,7 @@ fn page(addresses: &Addresses, document: &Path) -> Index {
     });
     Index {
         harbour: addresses.banks.clone(),
+        platform: addresses.platform.clone(),
         places: std::iter::once(platform)
             .chain(banks)
             .chain(services)
