@@ -142,9 +142,9 @@ fn money(world: &World, orders: &BTreeMap<String, Order>, found: &mut Findings) 
 
 fn same_money(order: &Order, trade: &Trade, found: &mut Findings) {
     let number = &order.terms.number;
-    let (paid, back) = order.settlement().map_or((0, 0), |settlement| {
-        (settlement.paid.minor(), settlement.given_back.minor())
-    });
+    let (paid, back) = order
+        .settlement()
+        .map_or((0, 0), |settlement| (settlement.paid.minor(), settlement.given_back.minor()));
     if back > paid {
         found.wrong(3, format!("order {number}: {back} of {paid} was given back"));
     }

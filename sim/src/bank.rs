@@ -4,7 +4,7 @@
 //!
 //! The auditor trusts these books alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::ids::{AcquirerIin, MerchantId, Reference};
@@ -31,7 +31,7 @@ pub struct Books {
     /// The trades.
     pub trades: BTreeMap<String, Trade>,
     /// Aborts of numbers that were never heard of.
-    pub closed: BTreeMap<String, ()>,
+    pub closed: BTreeSet<String>,
 }
 
 /// One payment with what was given back of it.
@@ -51,6 +51,8 @@ pub struct Trade {
     pub state: Standing,
     /// Whether all of it went back by an abort.
     pub aborted: bool,
+    /// Whether it was refused for certain to end it; then it always is.
+    pub keeps: bool,
     /// What was asked back, by number.
     pub refunds: BTreeMap<String, Refund>,
     questions: u32,
@@ -167,6 +169,7 @@ impl Trade {
             minor,
             state: Standing::Refused("TRADE_TIMEOUT"),
             aborted: false,
+            keeps: false,
             refunds: BTreeMap::new(),
             questions: 0,
         }
@@ -218,7 +221,7 @@ pub fn charge(world: &Arc<World>, question: &Charge) -> Said {
         return trade.state.said(&question.number);
     }
     let mut trade = question.trade.clone();
-    if now > question.until || books.closed.contains_key(&question.number) {
+    if now > question.until || books.closed.contains(&question.number) {
         books.trades.insert(question.number.clone(), trade);
         return Said::Refused("TRADE_TIMEOUT");
     }
@@ -327,15 +330,20 @@ fn settle_refund(world: &Arc<World>, question: &GiveBack, done: bool) {
 pub fn abort(world: &Arc<World>, number: &str) -> Said {
     let now = world.partner_now(Side::Wallet);
     let silent = world.goes_wrong(world.faults.garble);
-    let refuses = world.draw(|rng| rng.chance(500));
+    let (refuses, keeps) = world.draw(|rng| (rng.chance(500), rng.chance(150)));
     let mut books = world.books(Side::Wallet);
     let Some(trade) = books.trades.get_mut(number) else {
-        books.closed.insert(number.to_owned(), ());
+        books.closed.insert(number.to_owned());
         return Said::Done;
     };
     trade.state.over(now);
     match trade.state {
         Standing::Pending { .. } => trade.state = Standing::Refused("TRADE_TIMEOUT"),
+        Standing::Done if trade.keeps => return Said::Refused("REVERSE_NOT_ALLOWED"),
+        Standing::Done if keeps && !trade.aborted => {
+            trade.keeps = true;
+            return Said::Refused("REVERSE_NOT_ALLOWED");
+        }
         Standing::Done => {
             let is_touched = !trade.refunds.is_empty();
             trade.aborted = true;
@@ -360,16 +368,12 @@ pub fn inquire(world: &Arc<World>, side: Side, number: &str, refund_no: Option<&
     let Some(trade) = books.trades.get_mut(number) else { return Said::NotFound };
     trade.questions += 1;
     let is_too_often = trade.questions == QUESTIONS_COUNT_MAX;
-    let said = match refund_no {
-        Some(refund_no) => match trade.refunds.get(refund_no) {
-            Some(refund) => refund.state.said(refund_no),
-            None => Said::NotFound,
-        },
-        None => {
-            let may_deny = matches!(trade.state, Standing::Pending { until, .. } if now <= until);
-            trade.state.over(now);
-            if may_deny && denies { Said::NotFound } else { trade.state.said(number) }
-        }
+    let said = if let Some(refund_no) = refund_no {
+        trade.refunds.get(refund_no).map_or(Said::NotFound, |refund| refund.state.said(refund_no))
+    } else {
+        let may_deny = matches!(trade.state, Standing::Pending { until, .. } if now <= until);
+        trade.state.over(now);
+        if may_deny && denies { Said::NotFound } else { trade.state.said(number) }
     };
     drop(books);
     if is_too_often {

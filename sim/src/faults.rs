@@ -38,6 +38,8 @@ pub struct Faults {
     pub unconfirmed: u64,
     /// The industry's, channel's and merchants' receivers are dead all the time.
     pub dead: [bool; 3],
+    /// How long merchants wait at most until they give back; days of trade end meanwhile.
+    pub patience_ms: u64,
 }
 
 impl Faults {
@@ -65,7 +67,11 @@ impl Faults {
             number_taken: rate(30),
             unconfirmed: rate(300),
             dead: [false; 3],
+            patience_ms: 60_000,
         };
+        if rng.chance(30) {
+            faults.patience_ms = 12 * 3_600_000;
+        }
         faults.dead = [rng.chance(50), rng.chance(50), rng.chance(50)];
         faults
     }

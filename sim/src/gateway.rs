@@ -57,8 +57,7 @@ impl Gateway {
         let said = self.hear(side(order), act).await;
         let number = order.terms.number.as_str();
         match said {
-            Some(Said::Pending) => Outcome::Accepted,
-            Some(Said::Presented(_)) => Outcome::Accepted,
+            Some(Said::Pending | Said::Presented(_)) => Outcome::Accepted,
             Some(Said::Done) => Outcome::Succeeded(done(number)),
             Some(Said::Refused(code)) => Outcome::Refused(refused(code)),
             Some(Said::NotFound) => {
@@ -66,11 +65,7 @@ impl Gateway {
                     .and_then(|until| until.checked_add(DOWNSTREAM_CLOCK_LAG_MAX).ok());
                 let is_proof = last.is_some_and(|last| asked_at > last)
                     || self.world.canary == Some(Canary::EarlyNotFound);
-                if is_proof {
-                    Outcome::Refused(refused("TRADE_NOT_EXIST"))
-                } else {
-                    Outcome::Lost
-                }
+                if is_proof { Outcome::Refused(refused("TRADE_NOT_EXIST")) } else { Outcome::Lost }
             }
             None if self.world.canary == Some(Canary::LostIsRefused) => {
                 Outcome::Refused(refused("TIMEOUT"))

@@ -1,8 +1,11 @@
 //! `cargo xtask sim`: runs seeds, says how many orders a second, names the seeds that fail.
 
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use causeway_sim::limits::NAMED_COUNT_MAX;
+use causeway_sim::notes::Violation;
 use causeway_sim::{Canary, Plan, Report, run};
 use clap::Parser;
 use mimalloc::MiMalloc;
@@ -31,7 +34,13 @@ struct Arguments {
     /// Plants a bug, which must be found.
     #[arg(long)]
     canary: Option<Canary>,
+    /// Adds the seeds that fail to this file.
+    #[arg(long)]
+    keep: Option<PathBuf>,
 }
+
+/// Every so many seeds one is run twice, to see that it is the same.
+const TWICE_EVERY: u64 = 25;
 
 /// What all seeds came to.
 #[derive(Debug, Default)]
@@ -73,9 +82,14 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut total = Total::default();
     for seed in first..first.saturating_add(seeds) {
         let plan = Plan { seed, orders: arguments.orders, canary: arguments.canary };
-        let report = run(plan)?;
+        let report = checked(plan, seeds == 1)?;
         name(&report, arguments.orders);
         total.add(&report);
+        if let (Some(file), false, None) =
+            (&arguments.keep, report.findings.violations.is_empty(), arguments.canary)
+        {
+            keep(file, &report, arguments.orders)?;
+        }
         if arguments.minutes.is_some_and(|minutes| watch.elapsed().as_secs() >= minutes * 60) {
             break;
         }
@@ -93,6 +107,27 @@ fn main() -> anyhow::Result<ExitCode> {
     println!("orders by state: {:?}", total.states);
     println!("seeds with violations: {} {:?}", total.failed.len(), total.failed);
     Ok(if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs a seed, and now and then once more.
+fn checked(plan: Plan, twice: bool) -> anyhow::Result<Report> {
+    let mut report = run(plan)?;
+    if twice || plan.seed.is_multiple_of(TWICE_EVERY) {
+        let again = run(plan)?;
+        if !report.is_same(&again) {
+            let what = "the same seed was another run".to_owned();
+            report.findings.violations.push(Violation { invariant: 10, what });
+        }
+    }
+    Ok(report)
+}
+
+fn keep(file: &Path, report: &Report, orders: u64) -> anyhow::Result<()> {
+    let mut kept = std::fs::OpenOptions::new().append(true).create(true).open(file)?;
+    let first = report.findings.violations.first();
+    let what = first.map_or("", |violation| violation.what.as_str());
+    writeln!(kept, "{} {orders} {what}", report.seed)?;
+    Ok(())
 }
 
 fn name(report: &Report, orders: u64) {

@@ -35,7 +35,8 @@ impl Way {
             back_ms: if slow { rng.below(15_000) } else { rng.below(4) },
             question_lost,
             answer_lost,
-            again_ms: again.then(|| if rng.chance(300) { rng.below(120_000) } else { rng.below(9) }),
+            again_ms: again
+                .then(|| if rng.chance(300) { rng.below(120_000) } else { rng.below(9) }),
             hangs: rng.chance(500),
         })
     }

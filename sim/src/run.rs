@@ -45,6 +45,15 @@ pub struct Report {
     pub crashes: u64,
 }
 
+impl Report {
+    /// Whether two runs were the same, to the last draw and the last line of the journal.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let marks = |it: &Self| (it.trace, it.steps, it.virtual_s, it.crashes, it.findings.lines);
+        marks(self) == marks(other) && self.findings.head == other.findings.head
+    }
+}
+
 /// Runs a seed on this thread.
 ///
 /// # Errors
@@ -62,13 +71,13 @@ async fn play(plan: Plan) -> anyhow::Result<Report> {
     let time = Time::begin(epoch.checked_add(SignedDuration::from_mins(minutes))?);
     let faults = Faults::drawn(&mut rng);
     let nodes = (0..rng.between(1, NODES_COUNT_MAX)).map(|_| Node::new(skew(&mut rng))).collect();
-    let (crashes, crashed) = unbounded_channel();
+    let (crashes, to_crash) = unbounded_channel();
     let world = Arc::new(World::new((time, rng, faults), nodes, crashes, plan.canary));
     for id in 0..world.nodes.len() {
         node::start(&world, id);
     }
     let mut fate = JoinSet::new();
-    fate.spawn(crashes_and_restarts(Arc::clone(&world), crashed));
+    fate.spawn(crashes_and_restarts(Arc::clone(&world), to_crash));
     clients(&world, plan.orders.min(ORDERS_COUNT_MAX)).await;
     world.heal();
     let late = settles(&world).await;
@@ -115,8 +124,8 @@ async fn clients(world: &Arc<World>, orders: u64) {
 }
 
 /// A node that is to crash ends at once, and starts again after a while.
-async fn crashes_and_restarts(world: Arc<World>, mut crashed: UnboundedReceiver<usize>) {
-    while let Some(id) = crashed.recv().await {
+async fn crashes_and_restarts(world: Arc<World>, mut to_crash: UnboundedReceiver<usize>) {
+    while let Some(id) = to_crash.recv().await {
         if !node::runs(&world, id) {
             continue;
         }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use app::use_cases::{
-    PayOrder, RequestReversal, Selector, SubmitOrder, inquire_payment, pay_order,
-    request_reversal, submit_order,
+    PayOrder, RequestReversal, Selector, SubmitOrder, inquire_payment, pay_order, request_reversal,
+    submit_order,
 };
 use app::{Caller, Platform, Refusal};
 use domain::ids::{OrderNumber, QueryId, Reference};
@@ -22,6 +22,7 @@ use crate::limits::CLIENT_TRIES_MAX;
 use crate::network::{Work, ask};
 use crate::notes::Claim;
 use crate::parties;
+use crate::till::part;
 use crate::time::pause_ms;
 use crate::world::World;
 
@@ -151,9 +152,8 @@ impl Service {
 
     /// The payer confirms at the cashier: once, twice at the same time, or never.
     async fn payer_pays(&self, number: &OrderNumber) -> bool {
-        let (pays, twice, after_ms) = self
-            .world
-            .draw(|rng| (rng.chance(850), rng.chance(100), rng.below(40_000)));
+        let (pays, twice, after_ms) =
+            self.world.draw(|rng| (rng.chance(850), rng.chance(100), rng.below(40_000)));
         pause_ms(after_ms).await;
         if !pays {
             return false;
@@ -194,7 +194,7 @@ impl Service {
         for tried in 0..CLIENT_TRIES_MAX * 2 {
             let order = self.inquires().await;
             let is_over = |order: &Order| {
-                !order.is_open() && !(matches!(order.state, OrderState::Created) && tried < 4)
+                !(order.is_open() || matches!(order.state, OrderState::Created) && tried < 4)
             };
             if let Some(order) = order.filter(is_over) {
                 return Some(order);
@@ -212,7 +212,7 @@ impl Service {
             let (kind, amount) = if cancels && place == 0 {
                 (ReversalKind::Cancellation, minor)
             } else {
-                (ReversalKind::Refund, self.world.draw(|rng| rng.between(1, minor)))
+                (ReversalKind::Refund, self.world.draw(|rng| part(rng, minor)))
             };
             let Some(input) = self.reversal(order, kind, amount) else { continue };
             let service = self.clone();

@@ -119,7 +119,9 @@ async fn afterwards(world: &Arc<World>, told: Told) {
     if is_final(world, &told).await && world.goes_wrong(world.faults.contradict) {
         let opposite = match &told.outcome {
             Outcome::Succeeded(_) => Outcome::Refused(refused("INSUFFICIENT_FUND")),
-            _ => Outcome::Succeeded(done(told.order.as_str())),
+            Outcome::Refused(_) | Outcome::Accepted | Outcome::Presented { .. } | Outcome::Lost => {
+                Outcome::Succeeded(done(told.order.as_str()))
+            }
         };
         say(world, Told { outcome: opposite, ..told.clone() }).await;
     }

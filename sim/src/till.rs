@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::limits::CLIENT_TRIES_MAX;
 use crate::network::{Work, ask};
 use crate::parties;
+use crate::rng::Rng;
 use crate::time::pause_ms;
 use crate::world::World;
 
@@ -36,9 +37,9 @@ pub async fn sells(world: Arc<World>) {
         terminal: Arc::new(parties::terminal(place)),
         world,
     };
-    let (minor, presented, twice, notified) = till.world.draw(|rng| {
-        (rng.between(1, 10_000), rng.chance(300), rng.chance(80), rng.chance(700))
-    });
+    let (minor, presented, twice, notified) = till
+        .world
+        .draw(|rng| (rng.between(1, 10_000), rng.chance(300), rng.chance(80), rng.chance(700)));
     let sale = sale(&till.client_sn, minor, presented, notified);
     let cancels_ms = till.world.draw(|rng| rng.chance(150).then(|| rng.below(50_000)));
     let impatient = cancels_ms.map(|after_ms| {
@@ -68,6 +69,15 @@ pub async fn sells(world: Arc<World>) {
     till.query().await;
 }
 
+/// A part of an amount, or all of it, or more.
+pub fn part(rng: &mut Rng, minor: u64) -> u64 {
+    match rng.below(10) {
+        0 | 1 => minor,
+        2 => minor + 1,
+        _ => rng.between(1, minor),
+    }
+}
+
 fn sale(client_sn: &str, minor: u64, presented: bool, notified: bool) -> NewSale {
     NewSale {
         client_sn: client_sn.to_owned(),
@@ -87,10 +97,7 @@ fn sale(client_sn: &str, minor: u64, presented: bool, notified: bool) -> NewSale
 }
 
 impl Till {
-    async fn ask(
-        &self,
-        act: impl AsyncCall,
-    ) -> Option<Answer> {
+    async fn ask(&self, act: impl AsyncCall) -> Option<Answer> {
         let terminal = Arc::clone(&self.terminal);
         let act = Arc::new(act);
         let work: Work<Answer> = Arc::new(move |platform| {
@@ -171,24 +178,18 @@ impl Till {
 
     /// Refunds, some beside one another, some more than there is; or the cancellation.
     async fn gives_back(&self, order: &Order, minor: u64) {
-        let (count, cancels, late) =
-            self.world.draw(|rng| (rng.below(4), rng.chance(150), rng.chance(100)));
-        if late {
-            pause_ms(self.world.draw(|rng| rng.below(20 * 3_600_000))).await;
-        }
+        let (count, cancels) = self.world.draw(|rng| (rng.below(4), rng.chance(150)));
+        pause_ms(self.world.draw(|rng| rng.below(self.world.faults.patience_ms))).await;
         if cancels {
             self.cancel().await;
             return;
         }
         let mut beside = JoinSet::new();
         for place in 0..count {
-            let amount = self.world.draw(|rng| rng.between(1, minor));
+            let amount = self.world.draw(|rng| part(rng, minor));
             let (till, number) = (self.clone(), format!("R{place}"));
-            let by = if place == 0 {
-                OrderBy::Sn(order.terms.number.to_string())
-            } else {
-                self.by()
-            };
+            let by =
+                if place == 0 { OrderBy::Sn(order.terms.number.to_string()) } else { self.by() };
             beside.spawn(async move { till.refund(by, number, amount).await });
             if self.world.draw(|rng| rng.chance(500)) {
                 while beside.join_next().await.is_some() {}
@@ -198,8 +199,7 @@ impl Till {
     }
 
     async fn refund(&self, by: OrderBy, refund_request_no: String, amount: u64) {
-        let input =
-            NewRefund { by, refund_request_no, amount, operator: None, client_tsn: None };
+        let input = NewRefund { by, refund_request_no, amount, operator: None, client_tsn: None };
         for _ in 0..CLIENT_TRIES_MAX {
             let answer = self.ask(GiveBack(input.clone())).await;
             let again = match &answer {

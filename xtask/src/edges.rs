@@ -55,7 +55,7 @@ pub(crate) const ANY: &[&str] = &["*"];
 pub(crate) const SERVER: &str = "causeway";
 
 /// Members that nobody depends on because they are run.
-pub(crate) const RUN_BY_HAND: &[&str] = 
+pub(crate) const RUN_BY_HAND: &[&str] =
     &[SERVER, "causeway-tests", "causeway-benches", "causeway-sim", "xtask"];
 
 /// An outside crate that only some of our crates may name in their dependencies.

@@ -13,6 +13,7 @@ mod metadata;
 mod postgres;
 mod provide;
 mod shell;
+mod sim;
 mod spdx;
 mod test;
 mod tidy;
@@ -44,6 +45,12 @@ const COMMANDS: &[Command] = &[
         name: "bench",
         does: "figures of the release binary as ratios to ceilings measured in the same run",
         run: bench::run,
+    },
+    Command {
+        name: "sim",
+        does: "the whole platform in simulated time: --seeds N --minutes M, or --seed X to see \
+               one again",
+        run: sim::run,
     },
 ];
 

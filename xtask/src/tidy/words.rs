@@ -32,6 +32,7 @@ const CLOCK_ALLOWED: &[(&str, &str)] = &[
     ("/crates/sdk/src/terminal/clock.rs", "it is the clock of a till"),
     ("/crates/load/", "a measurement needs the real clock"),
     ("/benches/", "a measurement needs the real clock"),
+    ("/sim/src/time.rs", "it is the virtual clock of a run"),
     ("/examples/", "small measuring programs"),
 ];
 
@@ -41,6 +42,7 @@ const SLEEP_ALLOWED: &[(&str, &str)] = &[
     ("/crates/server/", "the loops that wait for work, and the shutdown"),
     ("/tests/src/", "polling a program of its own until it has done something, bounded"),
     ("/xtask/", "a tool, not the product"),
+    ("/sim/src/time.rs", "it waits in virtual time"),
     ("/crates/sdk/src/terminal/clock.rs", "it is the clock of a till"),
     ("/crates/load/", "a set rate waits for its turns, probes pause between two questions"),
 ];

@@ -170,7 +170,8 @@ impl Shared {
         let platform = &self.parts.platform;
         match &job.work {
             Work::Close => run_close(platform, &job.task).await,
-            Work::Inquire => run_inquiry(platform, &job.task).await,
+            // It holds whole orders; most jobs are notices.
+            Work::Inquire => Box::pin(run_inquiry(platform, &job.task)).await,
             Work::Notice(told) => {
                 let (order, notice) = told.as_ref();
                 let attempt = self.parts.notices.attempt(order, notice).await;
