@@ -60,3 +60,27 @@ fn the_commands_of_both_guides_do_what_the_guides_say() {
     }
     sandbox.verify_books();
 }
+
+#[test]
+fn the_commands_of_the_tills_guide_do_what_the_guide_says() {
+    let page = |name: &str| {
+        let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides");
+        fs::read_to_string(guides.join(name)).expect("the guide is there")
+    };
+    let same = script(&page("till.md")) == script(&page("till.zh.md"));
+    assert!(same, "both languages show the same commands");
+    let sandbox = Sandbox::start();
+    let told = run(&sandbox, "till.md");
+    let parts = [
+        "PAY_SUCCESS",
+        "UPAY_REFUND_ORDER_NOOP",
+        "CANCEL_SUCCESS",
+        "Verified OK",
+        "302 http",
+        "TRADE_TIMEOUT",
+    ];
+    for part in parts {
+        assert!(told.contains(part), "till.md does not show {part}:\n{told}");
+    }
+    sandbox.verify_books();
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::sales::held;
-use crate::harness::till::{CANCEL, PRECREATE, QUERY, REVOKE, barcode, client_sn};
+use crate::harness::till::{CANCEL, PRECREATE, REVOKE, barcode, client_sn};
 use crate::harness::wait::until;
 use crate::harness::{Envelope, Sandbox, Till};
 
@@ -134,23 +134,19 @@ async fn an_unknown_outcome_is_an_error_until_it_is_known() {
     sandbox.verify_books();
 }
 
-/// 9998: the provider says nothing at all; the order is never lost and never paid later.
+/// 9998: the provider says nothing at all; what may have been paid is never called failed.
 #[tokio::test]
-async fn a_silent_provider_ends_at_the_deadline() {
+async fn a_silent_provider_leaves_an_error_and_no_second_payment() {
     let sandbox = Sandbox::start();
     let till = Till::first(&sandbox).await;
-    let (number, call) = held(&till, "9998").await;
-    sandbox.advance(36).await;
-    let reply = call.await.expect("a reply");
-    assert!(reply.biz().0.starts_with("PAY_"), "{}", reply.0);
-    assert_ne!(reply.biz().0, "PAY_SUCCESS");
-    sandbox.advance(3600).await;
-    let reply = until("an end", async || {
-        let reply = till.call(QUERY, &json!({ "client_sn": number })).await;
-        if reply.get("order_status") == "CREATED" { Err(reply.0.to_string()) } else { Ok(reply) }
-    })
-    .await;
-    let ends = ["PAY_CANCELED", "PAY_ERROR"];
-    assert!(ends.contains(&reply.get("order_status")), "{}", reply.0);
+    let number = client_sn();
+    let reply = till.pay(&number, &barcode("9998")).await;
+    reply.is("PAY_FAIL_ERROR", reply.biz().1);
+    assert_eq!(reply.get("order_status"), "PAY_ERROR", "{}", reply.0);
+    till.query(&number).await.is("SUCCESS", "").stands("PAY_ERROR", reply.get("status"), "100");
+    till.pay(&number, &barcode("0000")).await.is("FAIL", "CLIENT_SN_CONFLICT");
+    let undone = till.undo(CANCEL, &number).await;
+    assert!(undone.biz().0.ends_with("_ERROR"), "{}", undone.0);
+    assert!(["CANCEL_ERROR", "PAY_ERROR"].contains(&undone.get("order_status")), "{}", undone.0);
     sandbox.verify_books();
 }

@@ -59,6 +59,8 @@ async fn acceptance_05_the_last_two_keys_are_good() {
     first.check_in(DEVICE).await.is_refused("ILLEGAL_SIGN");
     sandbox.kill();
     sandbox.start_again();
+    let again = |till: Till| Till { http: sandbox.http.clone(), ..till };
+    let (first, second, third) = (again(first), again(second), again(third));
     assert!(second.is_known().await && third.is_known().await, "a restart forgets no key");
     assert!(!first.is_known().await);
 
