@@ -13,7 +13,7 @@ use app::verify;
 use app::writeset::TaskBody;
 use domain::notice::{Notice, NoticeState};
 use domain::order::{Order, OrderState};
-use domain::reversal::ReversalState;
+use domain::reversal::{Reversal, ReversalState};
 
 use crate::bank::{Side, Standing, Trade};
 use crate::notes::{Claim, Notes, Violation};
@@ -169,6 +169,14 @@ fn same_money(order: &Order, trade: &Trade, found: &mut Findings) {
         if !is_same {
             let what = format!("reversal {} is {}", reversal.terms.query_id, reversal.state.name());
             found.wrong(3, format!("{what}; its partner says {there:?}"));
+        }
+    }
+    let mut numbers = BTreeSet::new();
+    let done = |it: &&Reversal| matches!(it.state, ReversalState::Succeeded { .. });
+    for reversal in order.reversals.iter().filter(done) {
+        if !numbers.insert((reversal.terms.kind.name(), &reversal.terms.reference)) {
+            let what = format!("{} of order {number}", reversal.terms.reference.order_id);
+            found.wrong(2, format!("{what} was given back twice"));
         }
     }
     // A failure without evidence: the money moved, or still may.

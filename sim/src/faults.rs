@@ -28,6 +28,8 @@ pub struct Faults {
     pub store_answer_lost: u64,
     /// The store is slow.
     pub store_slow: u64,
+    /// A node stands still for so long that others take its leases over, and goes on.
+    pub stall: u64,
     /// The store is overloaded.
     pub store_full: u64,
     /// The node crashes at an access to the store or at a call.
@@ -62,6 +64,7 @@ impl Faults {
             store_fails: rate(15),
             store_answer_lost: rate(15),
             store_slow: rate(100),
+            stall: rate(2),
             store_full: rate(10),
             crash: rate(6),
             number_taken: rate(30),

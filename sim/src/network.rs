@@ -31,7 +31,11 @@ impl Way {
         let answer_lost = world.goes_wrong(faults.lose_answer) || world.goes_wrong(faults.garble);
         let again = world.goes_wrong(faults.double);
         world.draw(|rng| Self {
-            there_ms: if slow && rng.chance(500) { rng.below(15_000) } else { rng.below(4) },
+            there_ms: match rng.below(5) {
+                0 | 1 if slow => rng.below(15_000),
+                2 if slow => rng.below(150_000),
+                _ => rng.below(4),
+            },
             back_ms: if slow { rng.below(15_000) } else { rng.below(4) },
             question_lost,
             answer_lost,

@@ -37,7 +37,9 @@ impl NodeStore {
 
     async fn takes_time(&self) {
         let world = &self.world;
-        if world.goes_wrong(world.faults.store_slow) {
+        if world.goes_wrong(world.faults.stall) {
+            pause_ms(world.draw(|rng| rng.between(60_000, 150_000))).await;
+        } else if world.goes_wrong(world.faults.store_slow) {
             pause_ms(world.draw(|rng| rng.below(3_000))).await;
         } else {
             pause_ms(world.draw(|rng| rng.below(4).saturating_sub(1))).await;

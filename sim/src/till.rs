@@ -8,6 +8,7 @@ use app::Platform;
 use app::use_cases::till::{self, NewRefund, NewSale, OrderBy, TillRefusal};
 use domain::order::Order;
 use domain::payway::{Payway, SubPayway};
+use domain::reversal::Reversal;
 use domain::terminal::Terminal;
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
@@ -204,7 +205,12 @@ impl Till {
             let answer = self.ask(GiveBack(input.clone())).await;
             let again = match &answer {
                 None | Some(Err(TillRefusal::Busy | TillRefusal::Internal { .. })) => true,
-                Some(Ok(order)) => order.reversals.iter().any(domain::reversal::Reversal::is_open),
+                // One that was refused may be tried again under its number.
+                Some(Ok(order)) => {
+                    order.reversals.iter().any(Reversal::is_open)
+                        || order.reversals.last().is_some_and(Reversal::is_refused)
+                            && self.world.draw(|rng| rng.chance(500))
+                }
                 Some(Err(_)) => false,
             };
             if !again {
