@@ -123,6 +123,23 @@ pub(crate) struct World {
     pub(crate) wallets: Arc<ScriptedWallets>,
 }
 
+/// A stream of numbers that a seed determines.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// A number below the bound.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) % bound
+    }
+}
+
 pub(crate) fn succeeded() -> Outcome {
     let message = "approved".to_owned();
     Outcome::Succeeded(DownstreamResult { code: "00".into(), message, ..Default::default() })
@@ -208,7 +225,7 @@ fn merchant(id: &str, industry: &str) -> Merchant {
     }
 }
 
-fn parties() -> DirectoryData {
+pub(crate) fn parties() -> DirectoryData {
     let channel = Channel {
         code: "20000001".into(),
         name: "Harbour Bank".to_owned(),

@@ -7,3 +7,5 @@ mod harness;
 mod logins;
 mod payments;
 mod reversals;
+mod terminals;
+mod tills;

@@ -3,6 +3,7 @@
 //! Each row is the form of a request as a known client makes it: its header, its path, its way
 //! with members that it has no value for. The harness holds every reply against the typing rules.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -120,12 +121,19 @@ impl Client {
         if !self.escapes {
             return text;
         }
-        let escaped = |one: char| match one {
-            '/' => "\\/".to_owned(),
-            one if one.is_ascii() => one.to_string(),
-            one => one.encode_utf16(&mut [0; 2]).iter().map(|it| format!("\\u{it:04x}")).collect(),
-        };
-        text.chars().map(escaped).collect()
+        let mut escaped = String::new();
+        for one in text.chars() {
+            if one == '/' {
+                escaped.push_str("\\/");
+            } else if one.is_ascii() {
+                escaped.push(one);
+            } else {
+                for unit in one.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(escaped, "\\u{unit:04x}");
+                }
+            }
+        }
+        escaped
     }
 
     /// Makes a call and notes it unless its `result_code` is as expected.

@@ -154,7 +154,8 @@ async fn acceptance_21_lenient_input() {
             json,
             json!({
                 "payway": "", "description": "", "longitude": "", "latitude": "", "device_id": "",
-                "extended": "", "goods_details": "", "reflect": "", "notify_url": "", "operator": "",
+                "extended": "", "goods_details": "", "reflect": "", "notify_url": "",
+                "operator": "",
             }),
         ),
         ("unknown members", PAY, json, json!({ "type": "2", "client_tsn": "x", "zz": [1, {}] })),
