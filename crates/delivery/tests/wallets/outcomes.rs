@@ -108,7 +108,7 @@ async fn a_presented_order_is_paid_by_whoever_opens_it() {
     let order = shown(world.sale(1), SubPayway::WAP);
     let presented = native.present(&order, Some("http://shop.example/")).await.unwrap();
     assert!(presented.qr_code.starts_with("http://wallet.example/wallet/pay/7890000000000001-"));
-    assert!(presented.wap_pay_request.unwrap().contains("paySign"));
+    assert!(presented.wap_pay_request.unwrap().contains("prepayid"));
     assert_eq!(native.inquire(&order, None).await, Outcome::Accepted);
     world.wallet.simulate("7890000000000001", Choice::Success).await.unwrap();
     assert_eq!(code(&native.inquire(&order, None).await), "00");

@@ -106,13 +106,14 @@ pub(super) fn wap_pay_request(trade: &Trade, key: &MacKey) -> Option<String> {
     let nonce: String = key.tag("nonce\n", number.as_bytes()).chars().take(32).collect();
     let package = format!("prepay_id=wx{number}");
     let text = format!("{app_id}\n{time_stamp}\n{nonce}\n{package}\n");
+    // The members that upay.md section 6 names.
     let request = json!({
-        "appId": app_id,
-        "timeStamp": time_stamp,
-        "nonceStr": nonce,
+        "appid": app_id,
+        "noncestr": nonce,
         "package": package,
-        "signType": "HMAC-SHA256",
-        "paySign": key.tag("request of payment\n", text.as_bytes()).to_ascii_uppercase(),
+        "prepayid": format!("wx{number}"),
+        "sign": key.tag("request of payment\n", text.as_bytes()).to_ascii_uppercase(),
+        "timestamp": time_stamp,
     });
     Some(request.to_string())
 }
@@ -195,7 +196,7 @@ mod tests {
     fn a_request_for_the_wallet_s_page_is_an_object_of_texts() {
         let secret = jose::secret::Secret::new("a secret of the platform".to_owned());
         let key = MacKey::new(&secret).unwrap();
-        for (payway, member) in [(1, "tradeNO"), (3, "paySign"), (17, "tn")] {
+        for (payway, member) in [(1, "tradeNO"), (3, "prepayid"), (17, "tn")] {
             let text = wap_pay_request(&Trade { form: 3, ..trade(payway, 1, 1) }, &key).unwrap();
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert!(value.as_object().unwrap().values().all(serde_json::Value::is_string));

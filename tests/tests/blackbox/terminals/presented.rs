@@ -76,6 +76,9 @@ async fn acceptance_13_what_a_page_needs_to_pay_is_text() {
         assert_eq!(reply.get("sub_payway"), sub_payway);
         let text = reply.get("wap_pay_request");
         let inside: Value = serde_json::from_str(text).expect("JSON inside the string");
-        assert!(inside.is_object() && text.len() <= 1024, "{text}");
+        assert!(text.len() <= 1024, "{text}");
+        for name in ["appid", "noncestr", "package", "prepayid", "sign", "timestamp"] {
+            assert!(inside[name].is_string(), "{name} in {text}");
+        }
     }
 }
