@@ -97,3 +97,69 @@ fn a_postgres_url_is_taken_and_its_password_never_repeated() {
     let faults = with("postgres://u:pw@h/d?sslmode=perhaps").unwrap_err();
     assert!(faults[0].contains("sslmode") && !faults[0].contains("pw@"), "{faults:?}");
 }
+
+#[test]
+fn terminals_are_as_documented_unless_told_otherwise() {
+    let usual = Config::parse(GOOD).unwrap().terminals.settings;
+    assert_eq!((usual.hold.as_secs(), usual.pay_life.as_secs()), (35, 45));
+    assert_eq!((usual.present_life.as_secs(), usual.refund_months_max), (240, Some(3)));
+    let told = format!(
+        "{GOOD}{}",
+        r#"
+[terminals]
+zone = "Asia/Tokyo"
+hold_seconds = 10
+refund_months = 0
+strict = true
+callback_form = "md5"
+barcodes = ["18:80-81:18-20"]
+[[wallets]]
+url = "https://wallets.example.com"
+payways = ["1", "18"]
+secret_file = "/etc/causeway/wallet.secret"
+[admin]
+email = "operator@example.com"
+password_file = "/etc/causeway/admin.password"
+"#
+    );
+    let told = Config::parse(&told).unwrap().terminals;
+    assert_eq!(told.settings.hold.as_secs(), 10);
+    assert_eq!(told.settings.refund_months_max, None);
+    assert!(told.settings.strict && told.admin.is_some());
+    assert_eq!(told.settings.wallet_of("812345678901234567").map(|it| it.0), Some(18));
+    assert_eq!(told.settings.wallet_of("130818341921441147"), None);
+    assert_eq!(told.wallets.len(), 1);
+}
+
+#[test]
+fn faults_of_terminals_are_named() {
+    let text = format!(
+        "{GOOD}{}",
+        r#"
+[terminals]
+zone = "Moon/Base"
+hold_seconds = 600
+callback_form = "rot13"
+barcodes = ["3:10"]
+colour = "red"
+[[wallets]]
+payways = []
+[admin]
+email = "operator@example.com"
+"#
+    );
+    let faults = Config::parse(&text).unwrap_err();
+    for name in [
+        "terminals.zone",
+        "terminals.hold_seconds",
+        "terminals.callback_form",
+        "terminals.barcodes",
+        "terminals.colour",
+        "wallets.url",
+        "wallets.secret_file",
+        "wallets.payways",
+        "admin: give email and password_file",
+    ] {
+        assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} in {faults:?}");
+    }
+}
