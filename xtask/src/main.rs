@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod crash;
 mod deny;
 mod edges;
 mod generate;
@@ -41,6 +42,11 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "deny", does: "licences, banned crates, sources, advisories", run: deny::run },
     Command { name: "generate", does: "write the generated files", run: generate::run },
+    Command {
+        name: "crash",
+        does: "load, kill -9, restart, audit: --cycles N --store sqlite|postgres",
+        run: crash::run,
+    },
     Command {
         name: "bench",
         does: "figures of the release binary as ratios to ceilings measured in the same run",

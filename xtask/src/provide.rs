@@ -47,8 +47,8 @@ const NEEDS: &[Need] = &[
         packages: &["nodejs", "npm"],
     },
     Need {
-        what: "PostgreSQL's server programs (the tests make a cluster of their own)",
-        is_there: || postgres_programs().is_some() || has_postgres_server(),
+        what: "PostgreSQL's server programs (the tests make clusters of their own)",
+        is_there: || postgres_programs().is_some(),
         packages: &["postgresql"],
     },
 ];
@@ -59,11 +59,6 @@ pub(crate) fn chromium() -> Option<PathBuf> {
 
 pub(crate) fn chromedriver() -> Option<PathBuf> {
     shell::find(&["chromedriver"])
-}
-
-/// Whether a server for the tests was given, so that none has to be made.
-fn has_postgres_server() -> bool {
-    std::env::var_os("CAUSEWAY_TEST_POSTGRES").is_some()
 }
 
 /// The folder with PostgreSQL's programs: the newest of Debian's, or the one on the path.

@@ -80,7 +80,7 @@ impl Environment {
 }
 
 /// The release binary: the black-box tests judge what users get.
-fn binary(target: &Path) -> Result<PathBuf> {
+pub(crate) fn binary(target: &Path) -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("CAUSEWAY_BINARY") {
         return Ok(given.into());
     }

@@ -74,6 +74,19 @@ impl Location {
         Self { place: Place::Sqlite(path.to_owned()), folder: Some(path.to_owned()) }
     }
 
+    /// In a database file.
+    pub(crate) fn file_of(path: &Path) -> Self {
+        Self { place: Place::Sqlite(path.to_owned()), folder: None }
+    }
+
+    /// The database file or the folder with it; none in PostgreSQL.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Sqlite(path) => Some(path),
+            Place::Postgres { .. } => None,
+        }
+    }
+
     /// In the database that an URL names: `sqlite:FILE`, `sqlite:///FILE` or `postgres://...`.
     pub(crate) fn url(url: &str) -> Result<Self, Failure> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {

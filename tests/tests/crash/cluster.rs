@@ -33,9 +33,10 @@ impl Cluster {
     /// Makes and starts one with the programs of `CAUSEWAY_PG_BIN`.
     pub(crate) async fn make() -> Self {
         let programs = std::env::var_os("CAUSEWAY_PG_BIN");
-        let programs = PathBuf::from(programs.expect(
-            "CAUSEWAY_PG_BIN does not name PostgreSQL's programs: run `cargo xtask test`",
-        ));
+        let programs =
+            PathBuf::from(programs.expect(
+                "CAUSEWAY_PG_BIN does not name PostgreSQL's programs: run `cargo xtask test`",
+            ));
         let folder = tempfile::tempdir().expect("a folder");
         let user = identity();
         if let Some((user, group)) = user {

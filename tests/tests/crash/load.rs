@@ -65,9 +65,9 @@ impl Load {
 async fn customer(till: &Till, facts: &Facts) -> Result<(), String> {
     let (number, total) = (client_sn(), 100 + dice(9_900));
     let ending = match dice(100) {
-        0..4 => "9951",  // refused
-        4..6 => "9905",  // the payer types a PIN for ten seconds
-        6 => "9996",     // unclear
+        0..4 => "9951", // refused
+        4..6 => "9905", // the payer types a PIN for ten seconds
+        6 => "9996",    // unclear
         _ => "1147",
     };
     let index = facts.begin(number.clone(), total);

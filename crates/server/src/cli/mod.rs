@@ -3,6 +3,7 @@
 //! Names and defaults are fixed by `interface.md`. Nothing is done here.
 
 mod admin;
+mod backup;
 mod bench;
 mod data;
 mod run;
@@ -14,6 +15,7 @@ pub(crate) use admin::{
     AdminArgs, AdminCommand, AdminReach, AppCommand, CodeCommand, MerchantCommand, NoticeCommand,
     StoreCommand, TerminalCommand, VendorCommand,
 };
+pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use bench::BenchArgs;
 pub(crate) use data::{DataSource, DoctorArgs, VerifyDataArgs};
 pub(crate) use run::{
@@ -56,6 +58,10 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Make or update the database, and make the platform's keys if there are none.
     Migrate(MigrateArgs),
+    /// Copy the database while the server runs.
+    Backup(BackupArgs),
+    /// Bring a backup back, or only prove that it is good.
+    Restore(RestoreArgs),
     /// The configuration file.
     #[command(subcommand)]
     Config(ConfigCommand),

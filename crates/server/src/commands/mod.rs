@@ -1,6 +1,7 @@
 //! The commands, one a file. Each returns [`Outcome`]; only `main` prints errors and exits.
 
 mod admin;
+mod backup;
 mod bench;
 mod clock;
 mod config;
@@ -8,6 +9,7 @@ mod credentials;
 mod crypt;
 mod doctor;
 mod migrate;
+mod restore;
 mod sandbox;
 mod serve;
 mod sign;
@@ -39,6 +41,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         // The configuration may choose the form of the log.
         Command::Serve(args) => serve::run(&args, cli.log),
         Command::Migrate(args) => log(QUIET).and_then(|()| migrate::run(&args)),
+        Command::Backup(args) => log(QUIET).and_then(|()| backup::run(&args)),
+        Command::Restore(args) => log(QUIET).and_then(|()| restore::run(&args)),
         Command::Config(ConfigCommand::Check { config, json }) => config::check(&config, json),
         Command::Doctor(args) => log(QUIET).and_then(|()| doctor::run(&args)),
         Command::Audit(VerifyCommand::Verify(args)) => {

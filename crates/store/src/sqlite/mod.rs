@@ -6,6 +6,7 @@
 
 mod answer;
 mod apply;
+mod backup;
 mod checkpoint;
 mod claims;
 mod decode;
@@ -114,6 +115,16 @@ impl SqliteStore {
         let file = open::database_file(path);
         let readers = Readers::open(&file, 1)?;
         Ok(Self { file, readers, queue: None, writer: Mutex::new(None) })
+    }
+
+    /// Copies the data at `from`, a folder or the file itself, to the new file `to`, also while
+    /// another process writes it: the state between two commits, durable when this returns.
+    ///
+    /// # Errors
+    /// [`OpenError`]: as [`Self::open_read_only`]; `to` is there already or cannot be written; no
+    /// room.
+    pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
+        backup::backup(from, to)
     }
 
     fn queue(&self) -> Result<&mpsc::Sender<Job>, StoreError> {
