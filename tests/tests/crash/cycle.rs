@@ -27,6 +27,11 @@ const VERIFY_EVERY: usize = 10;
 /// So many sales are asked for again at the very end.
 const AGAIN_MAX: usize = 20_000;
 
+/// Beyond the longest pause between two questions about a sale that is a day old, seconds.
+const PAUSE_SECONDS: u64 = 1_200;
+/// How long the sales may take to end before business time is moved by that pause.
+const STEP: Duration = Duration::from_secs(3);
+
 /// Everything that a run holds.
 struct Run {
     program: Program,
@@ -73,6 +78,15 @@ pub(crate) async fn run(cluster: Option<Cluster>, cycles: usize) {
     assert!(run.report.found.acknowledged > 0, "nothing was ever acknowledged");
 }
 
+/// What was asked about in vain is asked about again ten minutes later.
+async fn business_goes_on(till: Till) {
+    loop {
+        tokio::time::sleep(STEP).await;
+        // The platform may be about to come back; the next step moves it.
+        let _ = till.advance(PAUSE_SECONDS).await;
+    }
+}
+
 impl Run {
     /// One load, one fall, one audit.
     async fn cycle(&mut self, number: usize) {
@@ -92,7 +106,9 @@ impl Run {
         assert!(self.program.is_running(), "the platform ended by itself");
         self.settle().await;
         let sales = self.facts.since(first);
+        let going = tokio::spawn(business_goes_on(self.tills[0].clone()));
         let answers = audit::sales(&self.tills, &sales).await;
+        going.abort();
         self.books.read(&self.program.folder);
         let mut found = audit::judge(&answers, Some(&self.books));
         found.doubled.extend(audit::used_numbers(&self.tills, &answers).await);

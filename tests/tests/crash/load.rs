@@ -14,7 +14,7 @@ use crate::till::{Till, client_sn};
 /// Tills at once.
 const LANES: usize = 8;
 /// How long a till that waits for its payer is waited for at the end of a cycle.
-const END_WAIT: Duration = Duration::from_secs(4);
+const END_WAIT: Duration = Duration::from_millis(1_500);
 
 /// A barcode of WeChat with this ending (upay.md 14).
 fn barcode(ending: &str) -> String {
