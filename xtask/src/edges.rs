@@ -73,6 +73,11 @@ pub(crate) const RESERVED: &[Reserved] = &[
         because: "only the store knows SQL; add a method to its port",
     },
     Reserved {
+        outside: "tokio-postgres",
+        only: &["causeway-store", "causeway-tests"],
+        because: "only the store knows SQL; add a method to its port",
+    },
+    Reserved {
         outside: "hyper-util",
         only: &["causeway-egress", "causeway-api", "causeway-tests"],
         because: "egress calls out and api listens; all others go through them",
