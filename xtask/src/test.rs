@@ -14,6 +14,10 @@ use crate::{metadata, provide, shell};
 /// Names a PostgreSQL server in which tests may make databases and users.
 const CLUSTER: &str = "CAUSEWAY_TEST_POSTGRES";
 
+/// Modules of the black-box suite that run over both stores; the others run over SQLite alone.
+const ON_BOTH_STORES: [&str; 6] =
+    ["payments::", "reversals::", "concurrency::", "crash::", "partners::", "terminals::"];
+
 /// Finds or installs, builds, tests. `arguments` go to the runner.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let target = metadata::read()?.target_directory;
@@ -44,7 +48,23 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         runner.arg("--workspace");
     }
     shell::run(environment.give(runner.args(arguments)))?;
+    if arguments.is_empty() {
+        test_on_postgres(&environment)?;
+    }
     if arguments.is_empty() { run_doc_tests() } else { Ok(()) }
+}
+
+/// The black-box tests in which money moves, once more over PostgreSQL.
+fn test_on_postgres(environment: &Environment) -> Result<()> {
+    let fixed = if shell::find(&["cargo-nextest"]).is_some() {
+        ["nextest", "run", "--locked"].as_slice()
+    } else {
+        ["test", "--locked"].as_slice()
+    };
+    let mut runner = shell::cargo(fixed.iter().copied());
+    runner.args(["-p", "causeway-tests", "--test", "blackbox", "--"]).args(ON_BOTH_STORES);
+    runner.env("CAUSEWAY_TEST_STORE", "postgres");
+    shell::run(environment.give(&mut runner))
 }
 
 /// The packages that the arguments choose for the runner; none means all.

@@ -14,8 +14,6 @@ use crate::wallet::{Books, Money};
 
 /// Questions at once.
 const QUESTIONS: usize = 8;
-/// A sale that has not ended by then counts as it stands.
-const PATIENCE: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 /// States in which nothing moves any more by itself.
 const ENDS: [&str; 4] = ["PAID", "PARTIAL_REFUNDED", "REFUNDED", "CANCELED"];
@@ -57,14 +55,15 @@ impl Found {
 }
 
 /// Asks for these sales, after all deadlines.
-pub(crate) async fn sales(tills: &[Till], sales: &[Sale]) -> Vec<(Sale, Told)> {
+/// What has not ended when the patience is over counts as it stands.
+pub(crate) async fn sales(tills: &[Till], sales: &[Sale], patience: Duration) -> Vec<(Sale, Told)> {
     let gate = std::sync::Arc::new(Semaphore::new(QUESTIONS));
     let asked = sales.iter().enumerate().map(|(index, sale)| {
         let (till, sale) = (tills[index % tills.len()].clone(), sale.clone());
         let gate = std::sync::Arc::clone(&gate);
         tokio::spawn(async move {
             let _turn = gate.acquire().await.expect("open");
-            let told = end_of(&till, &sale.client_sn).await;
+            let told = end_of(&till, &sale.client_sn, patience).await;
             (sale, told)
         })
     });
@@ -76,8 +75,8 @@ pub(crate) async fn sales(tills: &[Till], sales: &[Sale]) -> Vec<(Sale, Told)> {
 }
 
 /// What the platform says of a sale when nothing moves any more, or after a long time.
-async fn end_of(till: &Till, client_sn: &str) -> Told {
-    let deadline = Instant::now() + PATIENCE;
+async fn end_of(till: &Till, client_sn: &str, patience: Duration) -> Told {
+    let deadline = Instant::now() + patience;
     let mut looks = tokio::time::interval(BETWEEN_LOOKS);
     loop {
         looks.tick().await;
@@ -90,7 +89,7 @@ async fn end_of(till: &Till, client_sn: &str) -> Told {
     }
 }
 
-fn is_over(told: &Told) -> bool {
+pub(crate) fn is_over(told: &Told) -> bool {
     let state = told.get("order_status");
     told.error() == "UPAY_ORDER_NOT_EXISTS" || state == "PAY_CANCELED" || ENDS.contains(&state)
 }

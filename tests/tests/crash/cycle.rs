@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use crate::audit::{self, Found};
 use crate::cluster::{Cluster, Fall};
-use crate::facts::{Facts, dice};
+use crate::facts::{Facts, Sale, dice};
 use crate::load::Load;
 use crate::program::Program;
 use crate::report::Report;
-use crate::till::Till;
+use crate::till::{Till, Told};
 use crate::wait::until;
 use crate::wallet::Books;
 
@@ -29,8 +29,12 @@ const AGAIN_MAX: usize = 20_000;
 
 /// Beyond the longest pause between two questions about a sale that is a day old, seconds.
 const PAUSE_SECONDS: u64 = 1_200;
+/// How long the sales of a cycle may take to end; the others are looked at again at the end.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// Longer than the lease of a task whose holder died: 90 s of real time, whatever business time is.
+const LEASE_PATIENCE: Duration = Duration::from_secs(150);
 /// How long the sales may take to end before business time is moved by that pause.
-const STEP: Duration = Duration::from_secs(3);
+const STEP: Duration = Duration::from_secs(2);
 
 /// Everything that a run holds.
 struct Run {
@@ -39,6 +43,8 @@ struct Run {
     tills: Vec<Till>,
     facts: Facts,
     books: Books,
+    /// Sales that had no end yet: their task is leased to somebody who is gone.
+    leased: Vec<Sale>,
     report: Report,
 }
 
@@ -55,7 +61,7 @@ pub(crate) async fn run(cluster: Option<Cluster>, cycles: usize) {
         tills.push(Till::activate(&document).await);
     }
     let (facts, books, report) = (Facts::default(), Books::default(), Report::default());
-    let mut run = Run { program, cluster, tills, facts, books, report };
+    let mut run = Run { program, cluster, tills, facts, books, leased: Vec::new(), report };
     for number in 1..=cycles {
         run.cycle(number).await;
         let (lost, doubled) = (run.report.found.lost.len(), run.report.found.doubled.len());
@@ -106,16 +112,26 @@ impl Run {
         assert!(self.program.is_running(), "the platform ended by itself");
         self.settle().await;
         let sales = self.facts.since(first);
-        let going = tokio::spawn(business_goes_on(self.tills[0].clone()));
-        let answers = audit::sales(&self.tills, &sales).await;
-        going.abort();
-        self.books.read(&self.program.folder);
+        let answers = self.ask(&sales, PATIENCE).await;
+        let (answers, open) =
+            answers.into_iter().partition::<Vec<_>, _>(|(_, told)| audit::is_over(told));
+        self.report.leased += open.len();
+        self.leased.extend(open.into_iter().map(|(sale, _)| sale));
         let mut found = audit::judge(&answers, Some(&self.books));
         found.doubled.extend(audit::used_numbers(&self.tills, &answers).await);
         self.report.found.add(found);
         if number.is_multiple_of(VERIFY_EVERY) {
             self.verify();
         }
+    }
+
+    /// Asks for these sales while business time goes on, then reads the wallets' books.
+    async fn ask(&mut self, sales: &[Sale], patience: Duration) -> Vec<(Sale, Told)> {
+        let going = tokio::spawn(business_goes_on(self.tills[0].clone()));
+        let answers = audit::sales(&self.tills, sales, patience).await;
+        going.abort();
+        self.books.read(&self.program.folder);
+        answers
     }
 
     /// Takes something down and lets it come back.
@@ -171,15 +187,17 @@ impl Run {
 
     /// Old sales are still what they were; the books hold; the wallets hold no other money.
     async fn last_look(&mut self) {
+        let leased = std::mem::take(&mut self.leased);
+        let answers = self.ask(&leased, LEASE_PATIENCE).await;
+        self.report.found.add(audit::judge(&answers, Some(&self.books)));
         let all = self.facts.since(0);
         let step = all.len().div_ceil(AGAIN_MAX).max(1);
         let some: Vec<_> = all.into_iter().step_by(step).collect();
-        let answers = audit::sales(&self.tills, &some).await;
+        let answers = self.ask(&some, PATIENCE).await;
         let again = audit::judge(&answers, None);
         self.report.again = again.checked;
         self.report.found.lost.extend(again.lost);
         self.report.found.doubled.extend(again.doubled);
-        self.books.read(&self.program.folder);
         self.report.found.strangers(&self.books);
         self.verify();
     }

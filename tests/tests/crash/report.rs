@@ -12,6 +12,8 @@ pub(crate) struct Report {
     pub(crate) found: Found,
     /// Sales that were asked for again at the very end.
     pub(crate) again: usize,
+    /// Sales that ended only after a lease had lapsed.
+    pub(crate) leased: usize,
     pub(crate) verified: usize,
     pub(crate) took: Duration,
 }
@@ -36,6 +38,7 @@ impl Report {
             ("sales asked for", self.found.checked.to_string()),
             ("answers that said yes or no, audited", self.found.acknowledged.to_string()),
             ("sales with a call that got no answer", self.found.open.to_string()),
+            ("of these, ended after the lease of a dead holder", self.leased.to_string()),
             ("sales audited again after the last cycle", self.again.to_string()),
             ("ledger and audit trail recomputed", self.verified.to_string()),
             ("from start to `ready`, median ms", millis(last / 2).to_string()),

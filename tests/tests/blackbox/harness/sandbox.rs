@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::database;
 use super::http::{Http, Reply};
 use super::partner::Partner;
 
@@ -126,9 +127,9 @@ impl Sandbox {
 
     /// Runs a command that reads the data folder.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        let folder = self.folder.to_str().expect("a folder name in UTF-8");
+        let place = database::arguments(&self.folder);
         let mut all = arguments.to_vec();
-        all.extend(["--data", folder]);
+        all.extend(place.iter().map(String::as_str));
         run(&all)
     }
 
@@ -201,6 +202,9 @@ impl Drop for Sandbox {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if self.owned.is_some() {
+            database::drop_of(&self.folder);
+        }
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
@@ -232,6 +236,7 @@ fn launch_by(mut command: Command, folder: &Path, port: u16) -> (Child, Arc<Mute
         .arg("--data")
         .arg(folder)
         .args(["--listen", &format!("127.0.0.1:{port}")])
+        .args(database::of(folder).iter().flat_map(|url| ["--database-url", url]))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

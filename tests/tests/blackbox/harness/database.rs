@@ -1,0 +1,51 @@
+//! Where a sandbox keeps its tables: in its folder, or, when `CAUSEWAY_TEST_STORE` is `postgres`,
+//! in a database of its own in the cluster that `CAUSEWAY_TEST_POSTGRES` names.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The URL of the folder's database, made if it is not there; none when tables are in the folder.
+pub(crate) fn of(folder: &Path) -> Option<String> {
+    let name = name(folder)?;
+    // It is there already when the same folder is started again.
+    let _ = ask(&format!("CREATE DATABASE {name} TEMPLATE template0"));
+    Some(url(&name))
+}
+
+/// Takes the folder's database away, if it has one.
+pub(crate) fn drop_of(folder: &Path) {
+    if let Some(name) = name(folder) {
+        // The cluster goes as well, later.
+        let _ = ask(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    }
+}
+
+/// The arguments that name the data to commands that read it.
+pub(crate) fn arguments(folder: &Path) -> [String; 2] {
+    match name(folder) {
+        Some(name) => ["--database-url".to_owned(), url(&name)],
+        None => ["--data".to_owned(), folder.to_str().expect("a folder name in UTF-8").to_owned()],
+    }
+}
+
+/// A name that says the folder, letter by letter.
+fn name(folder: &Path) -> Option<String> {
+    let asked = std::env::var("CAUSEWAY_TEST_STORE").is_ok_and(|store| store == "postgres");
+    let bytes = folder.file_name()?.as_encoded_bytes();
+    let code: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    asked.then(|| format!("bb_{}_{}", code, std::process::id()))
+}
+
+fn url(name: &str) -> String {
+    let url = std::env::var("CAUSEWAY_TEST_POSTGRES")
+        .expect("CAUSEWAY_TEST_POSTGRES names no PostgreSQL server; run `cargo xtask test`");
+    let (server, _) = url.rsplit_once('/').expect("a database in the URL");
+    format!("{server}/{name}")
+}
+
+fn ask(sql: &str) -> std::io::Result<std::process::ExitStatus> {
+    let programs = std::env::var_os("CAUSEWAY_PG_BIN").map(PathBuf::from).unwrap_or_default();
+    let mut psql = Command::new(programs.join("psql"));
+    psql.args(["-q", "-c", sql, &url("postgres")]).stderr(std::process::Stdio::null());
+    psql.status()
+}
