@@ -83,6 +83,25 @@ impl Cluster {
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("a count")
     }
 
+    /// `pg_dump` into a file of its folder, as docs/ops/backup.md says.
+    pub(crate) fn dump(&self) {
+        let mut dump = command(self.user, &self.programs, "pg_dump");
+        dump.args(["--format=custom", "--file"]).arg(self.folder.path().join("dump"));
+        assert!(dump.arg(self.url()).status().expect("pg_dump").success());
+    }
+
+    /// `pg_restore` of that file into an empty database; its URL.
+    pub(crate) fn restore_dump(&self) -> String {
+        let url = format!("postgres://causeway@127.0.0.1:{}/scratch", self.port);
+        let mut make = command(self.user, &self.programs, "psql");
+        make.args(["-q", "-c", "CREATE DATABASE scratch TEMPLATE template0", &self.url()]);
+        assert!(make.status().expect("psql").success());
+        let mut restore = command(self.user, &self.programs, "pg_restore");
+        restore.args(["--exit-on-error", "--dbname", &url]).arg(self.folder.path().join("dump"));
+        assert!(restore.status().expect("pg_restore").success());
+        url
+    }
+
     /// Until it takes connections. What was killed may leave processes for a moment, beside which
     /// the next one does not start.
     async fn wait(&mut self) {

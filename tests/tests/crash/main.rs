@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on may panic")]
 
 mod audit;
+mod backup;
 mod cluster;
 mod cycle;
 mod facts;
