@@ -82,6 +82,8 @@ pub(crate) const RESERVED: &[Reserved] = &[
         only: &["causeway-egress", "causeway-api", "causeway-tests"],
         because: "egress calls out and api listens; all others go through them",
     },
+    Reserved { outside: "md5", only: &[], because: "the weak hash lives in jose::terminal" },
+    Reserved { outside: "md-5", only: &[], because: "the weak hash lives in jose::terminal" },
     Reserved { outside: "reqwest", only: &[], because: "use causeway-egress" },
     Reserved { outside: "ureq", only: &[], because: "use causeway-egress" },
     Reserved {
