@@ -41,6 +41,7 @@ const SLEEP_ALLOWED: &[(&str, &str)] = &[
     ("/crates/api/src/serve.rs", "a pause when the system has no more sockets to give"),
     ("/crates/server/", "the loops that wait for work, and the shutdown"),
     ("/tests/src/", "polling a program of its own until it has done something, bounded"),
+    ("/tests/tests/crash/", "a random instant to kill at, and programs that start and stop"),
     ("/xtask/", "a tool, not the product"),
     ("/sim/src/time.rs", "it waits in virtual time"),
     ("/crates/sdk/src/terminal/clock.rs", "it is the clock of a till"),
