@@ -11,8 +11,8 @@ Examples:
   causeway backup --config /etc/causeway/causeway.toml --to /backup/causeway-$(date +%F).db
   causeway backup --data ./causeway-data --to copy.db --json
 
-The server may run meanwhile: the copy is the state at one instant. The master key is not in it; keep
-that elsewhere. PostgreSQL has tools of its own: docs/ops/backup.md.";
+The server may run meanwhile: the copy is the state at one instant. The master key is not in it;
+keep that elsewhere. PostgreSQL has tools of its own: docs/ops/backup.md.";
 
 /// `causeway backup`.
 #[derive(Debug, Args)]
