@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::files;
-use crate::limits::CONFIG_BYTES_MAX;
+use crate::limits::{CONFIG_BYTES_MAX, IMPORT_ATTEMPTS_MAX};
 
 /// How a secret that is still in clear is marked in the file: a file that holds it.
 const FILE_MARK: &str = "file:";
@@ -71,15 +71,30 @@ pub(crate) fn sealed_like(before: Option<&str>, secret: &str, sealer: &dyn Seale
 /// journal. Says whether it changed anything.
 pub(crate) async fn put_in_force(
     platform: &Platform,
-    mut data: DirectoryData,
+    data: DirectoryData,
     origin: &str,
 ) -> Result<bool, Failure> {
+    // Nodes that start at the same time import the same file; one of them comes first.
+    for _ in 0..IMPORT_ATTEMPTS_MAX {
+        if let Some(changed) = try_put_in_force(platform, data.clone(), origin).await? {
+            return Ok(changed);
+        }
+    }
+    Err(Failure::new("the directory was changed by somebody else meanwhile; start again"))
+}
+
+/// As [`put_in_force`]; nothing when somebody else changed the directory meanwhile.
+async fn try_put_in_force(
+    platform: &Platform,
+    mut data: DirectoryData,
+    origin: &str,
+) -> Result<Option<bool>, Failure> {
     let failed = |error| Failure::at("the directory cannot be stored", error);
     let stored = load_directory(&*platform.store).await.map_err(failed)?;
     seal_secrets(&mut data, &stored, &*platform.sealer)?;
     keep_managed(&mut data, &stored);
     if data == stored {
-        return Ok(false);
+        return Ok(Some(false));
     }
     let body = json!({
         "origin": origin,
@@ -94,9 +109,6 @@ pub(crate) async fn put_in_force(
         kind: "imported".to_owned(),
         body: body.to_string(),
     };
-    if save_directory(platform, data, operation).await.map_err(failed)? {
-        Ok(true)
-    } else {
-        Err(Failure::new("the directory was changed by somebody else meanwhile; start again"))
-    }
+    let saved = save_directory(platform, data, operation).await.map_err(failed)?;
+    Ok(saved.then_some(true))
 }

@@ -26,3 +26,5 @@ pub(crate) const RECORDS_COUNT_MAX: usize = 256;
 pub(crate) const TERMINAL_LOGS_DAY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// How often a node looks whether another one changed the directory.
 pub(crate) const DIRECTORY_POLL: Duration = Duration::from_secs(2);
+/// How often a directory is imported anew when another node changed it at the same time.
+pub(crate) const IMPORT_ATTEMPTS_MAX: usize = 5;
