@@ -12,6 +12,7 @@ mod gate;
 mod guides;
 mod harness;
 mod logins;
+mod nodes;
 mod partners;
 mod payments;
 mod production;

@@ -32,16 +32,16 @@ impl Drop for Installation {
     }
 }
 
-fn identity(serial: u64) -> Identity {
+pub(crate) fn identity(serial: u64) -> Identity {
     Identity::generate("stranger", serial, real_now(), 30).expect("a key pair")
 }
 
-fn code(index: usize) -> String {
+pub(crate) fn code(index: usize) -> String {
     format!("1000000{index}")
 }
 
 /// The directory of parties: one service for each way to sign.
-fn directory(keys: &[(Identity, Identity)]) -> Value {
+pub(crate) fn directory(keys: &[(Identity, Identity)]) -> Value {
     let certificate = |identity: &Identity, purpose: &str| {
         let pem = identity.cert().pem();
         json!({ "id": identity.id().as_str(), "key_use": purpose, "pem": pem })
@@ -104,7 +104,7 @@ fn configure(folder: &Path, port: u16) -> String {
     at("causeway.toml")
 }
 
-fn write_master_key(folder: &Path) {
+pub(crate) fn write_master_key(folder: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let path = folder.join("master.key");
     std::fs::write(&path, "5a".repeat(32)).expect("a file");

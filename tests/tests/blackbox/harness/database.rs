@@ -12,11 +12,26 @@ pub(crate) fn of(folder: &Path) -> Option<String> {
     Some(url(&name))
 }
 
-/// Takes the folder's database away, if it has one.
-pub(crate) fn drop_of(folder: &Path) {
-    if let Some(name) = name(folder) {
+/// The URL of a database for this folder, wherever the other tests keep their tables.
+pub(crate) fn made(folder: &Path) -> String {
+    let name = code(folder).expect("a folder with a name");
+    let made = ask(&format!("CREATE DATABASE {name} TEMPLATE template0")).expect("psql");
+    assert!(made.success(), "{name} cannot be made");
+    url(&name)
+}
+
+/// Takes that one away.
+pub(crate) fn drop_made(folder: &Path) {
+    if let Some(name) = code(folder) {
         // The cluster goes as well, later.
         let _ = ask(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    }
+}
+
+/// Takes the folder's database away, if it has one.
+pub(crate) fn drop_of(folder: &Path) {
+    if name(folder).is_some() {
+        drop_made(folder);
     }
 }
 
@@ -28,12 +43,16 @@ pub(crate) fn arguments(folder: &Path) -> [String; 2] {
     }
 }
 
-/// A name that says the folder, letter by letter.
 fn name(folder: &Path) -> Option<String> {
     let asked = std::env::var("CAUSEWAY_TEST_STORE").is_ok_and(|store| store == "postgres");
+    if asked { code(folder) } else { None }
+}
+
+/// A name that says the folder, letter by letter.
+fn code(folder: &Path) -> Option<String> {
     let bytes = folder.file_name()?.as_encoded_bytes();
     let code: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    asked.then(|| format!("bb_{}_{}", code, std::process::id()))
+    Some(format!("bb_{code}_{}", std::process::id()))
 }
 
 fn url(name: &str) -> String {

@@ -1,7 +1,7 @@
 //! What the tests stand on: the running binary, a partner's program, a partner's server.
 
 pub(crate) mod browser;
-mod database;
+pub(crate) mod database;
 pub(crate) mod http;
 pub(crate) mod messages;
 pub(crate) mod partner;
