@@ -85,3 +85,5 @@ pub const ADMIN_BODY_BYTES_MAX: usize = 16 * 1024;
 pub const ADMIN_LOGS_COUNT_MAX: usize = 1_000;
 /// How often a change of the directory is tried while somebody else changes it.
 pub const ADMIN_TRIES_COUNT_MAX: u32 = 8;
+/// How long a stopping server waits for the first request of a connection that it accepted.
+pub const FIRST_REQUEST_TIME_MAX: Duration = Duration::from_millis(500);

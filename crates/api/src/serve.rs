@@ -15,11 +15,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::Service as _;
 
 use crate::limits::{
-    CONNECTIONS_COUNT_MAX, DRAIN_TIME_MAX, HEADER_BYTES_MAX, HEADER_READ_TIME_MAX,
+    CONNECTIONS_COUNT_MAX, DRAIN_TIME_MAX, FIRST_REQUEST_TIME_MAX, HEADER_BYTES_MAX,
+    HEADER_READ_TIME_MAX,
 };
 
 /// How long to wait before accepting again when the system is short of handles.
@@ -38,8 +39,11 @@ pub async fn serve(
         () = accept(&listener, &router, &connections, &stopping) => {}
         () = shutdown => {}
     }
-    drop(listener);
     stop.send_replace(true);
+    // Whoever is connected already is let in; a zero limit takes what is there and waits for none.
+    let rest = accept(&listener, &router, &connections, &stopping);
+    let _ = tokio::time::timeout(Duration::ZERO, rest).await;
+    drop(listener);
     let all = u32::try_from(CONNECTIONS_COUNT_MAX).unwrap_or(u32::MAX);
     if tokio::time::timeout(DRAIN_TIME_MAX, connections.acquire_many(all)).await.is_err() {
         tracing::warn!("some connections did not end in time and were cut");
@@ -81,7 +85,12 @@ impl Connection {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "the connection does not take TCP_NODELAY");
         }
-        let service = service_fn(move |request| answer(router.clone(), peer, request));
+        let asked = Arc::new(Notify::new());
+        let first = Arc::clone(&asked);
+        let service = service_fn(move |request| {
+            first.notify_one();
+            answer(router.clone(), peer, request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_READ_TIME_MAX)
@@ -91,8 +100,14 @@ impl Connection {
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = stopped(&mut stopping) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+                // One that was never asked anything has its request on the way.
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    _ = tokio::time::timeout(FIRST_REQUEST_TIME_MAX, asked.notified()) => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
             }
         };
         if let Err(error) = ended {

@@ -54,8 +54,8 @@ fn wrong_usage_is_2_and_failure_is_1_in_one_line() {
         1,
         "127.0.0.1:9",
     );
-    let postgres = ["sandbox", "--data", &at("pg"), "--database-url", "postgres://x/y"];
-    fails(&mut report, &postgres, 2, "SQLite");
+    let mysql = ["sandbox", "--data", &at("my"), "--database-url", "mysql://x/y"];
+    fails(&mut report, &mysql, 2, "postgres://");
     std::fs::write(at("a-file"), "x").unwrap();
     fails(&mut report, &["sandbox", "--data", &at("a-file/inside")], 1, "a-file");
     let checked = run(&["config", "check", "--config", &at("unknown.toml")]);
