@@ -152,7 +152,9 @@ fn help_teaches_and_specs_are_data() {
         assert!(assert_good(&output).contains("Examples:"), "{command}");
     }
     let output = causeway(&["spec"]);
-    assert_eq!(assert_good(&output).lines().count(), wire::ucsp::MESSAGES.len());
+    let declared = wire::ucsp::MESSAGES.len() + wire::upay::CALLS.len();
+    assert_eq!(assert_good(&output).lines().count(), declared);
+    assert!(assert_good(&causeway(&["spec", "pay"])).contains("dynamic_id"));
     for form in ["--json", "--json-schema", "--example"] {
         let output = causeway(&["spec", "payment-refund", form]);
         let value: Value = serde_json::from_str(assert_good(&output)).unwrap();
