@@ -8,7 +8,7 @@ use std::path::Path;
 use app::Platform;
 use app::directory::DirectoryData;
 use app::ports::Sealer;
-use app::use_cases::{load_directory, save_directory};
+use app::use_cases::{load_directory, refresh_directory, save_directory};
 use app::writeset::Operation;
 use delivery::channel::OAUTH_SECRET;
 use serde_json::json;
@@ -94,6 +94,8 @@ async fn try_put_in_force(
     seal_secrets(&mut data, &stored, &*platform.sealer)?;
     keep_managed(&mut data, &stored);
     if data == stored {
+        // Another node that starts at the same time may have stored it since this one looked.
+        refresh_directory(platform, None).await.map_err(failed)?;
         return Ok(Some(false));
     }
     let body = json!({
