@@ -1,5 +1,5 @@
-//! Several nodes over one PostgreSQL database: one is killed, one is stopped, all are rolled, and the
-//! others go on answering.
+//! Several nodes over one PostgreSQL database: one is killed, one is stopped, all are rolled, and
+//! the others go on answering.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

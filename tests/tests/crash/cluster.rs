@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -152,7 +152,7 @@ fn identity() -> Option<(u32, u32)> {
     Some((numbers.next().expect("a user"), numbers.next().expect("a group")))
 }
 
-fn command(user: Option<(u32, u32)>, programs: &PathBuf, name: &str) -> Command {
+fn command(user: Option<(u32, u32)>, programs: &Path, name: &str) -> Command {
     let mut command = Command::new(programs.join(name));
     if let Some((user, group)) = user {
         command.uid(user).gid(group);

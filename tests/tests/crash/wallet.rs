@@ -65,5 +65,6 @@ impl Books {
 }
 
 fn is_journal(name: &std::ffi::OsStr) -> bool {
-    name.to_str().is_some_and(|name| name.starts_with("wallet-") && name.ends_with(".jsonl"))
+    let begins = name.to_str().is_some_and(|name| name.starts_with("wallet-"));
+    begins && Path::new(name).extension().is_some_and(|end| end == "jsonl")
 }

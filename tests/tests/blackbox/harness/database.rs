@@ -51,7 +51,8 @@ fn name(folder: &Path) -> Option<String> {
 /// A name that says the folder, letter by letter.
 fn code(folder: &Path) -> Option<String> {
     let bytes = folder.file_name()?.as_encoded_bytes();
-    let code: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let code = pairs.concat();
     Some(format!("bb_{code}_{}", std::process::id()))
 }
 
