@@ -130,7 +130,7 @@ impl Drop for Cluster {
     }
 }
 
-fn serve(user: Option<(u32, u32)>, programs: &PathBuf, folder: &TempDir, port: u16) -> Child {
+fn serve(user: Option<(u32, u32)>, programs: &Path, folder: &TempDir, port: u16) -> Child {
     let log = fs::File::options().create(true).append(true).open(folder.path().join("log"));
     let mut serve = command(user, programs, "postgres");
     serve.arg("-D").arg(folder.path().join("data"));
