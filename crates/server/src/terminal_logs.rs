@@ -73,7 +73,8 @@ impl LogBooks for FolderLogs {
         let mut found = Vec::new();
         for (day, folder) in entries(&self.folder).await? {
             for (name, file) in entries(&folder).await? {
-                if name.starts_with(&prefix) && name.ends_with(".log") && found.len() < count_max {
+                let is_whole = file.extension().is_some_and(|end| end == "log");
+                if is_whole && name.starts_with(&prefix) && found.len() < count_max {
                     let bytes = fs::metadata(file).await?.len();
                     found.push((format!("{day}/{name}"), bytes));
                 }

@@ -157,11 +157,11 @@ fn vendor(installation: &Installation, stored: &DirectoryData, sealer: &dyn Seal
         sealer.open(VENDOR_KEY, sealed).as_deref() == Some(secrets.vendor_key.as_str())
     };
     let before = before.map(|it| it.key_sealed.as_str()).filter(same);
-    let sealed = || sealer.seal(VENDOR_KEY, &secrets.vendor_key);
+    let seal_anew = || sealer.seal(VENDOR_KEY, &secrets.vendor_key);
     Vendor {
         sn: secrets.vendor_sn.as_str().into(),
         name: "Sandbox tills".to_owned(),
-        key_sealed: before.map_or_else(sealed, str::to_owned),
+        key_sealed: before.map_or_else(seal_anew, str::to_owned),
         active: true,
         apps: vec![VendorApp {
             id: secrets.upay_app_id.as_str().into(),
