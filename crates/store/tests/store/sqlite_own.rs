@@ -115,7 +115,8 @@ async fn all_answers(store: &dyn Store) -> Vec<String> {
     for n in 0..ORDERS {
         for index in 0..2 {
             let (order, owner) = (sale(index, n), owner(index));
-            all.push(format!("{:?}", store.tasks_of(&owner, &number(n)).await.unwrap()));
+            let tasks = by_owner(store.tasks_of(&owner, &number(n)).await.unwrap());
+            all.push(format!("{tasks:?}"));
             for kind in 0..4 {
                 let id = task_of(&order, kind, None, 0).id;
                 all.push(format!("{:?}", store.task(&owner, &id).await.unwrap()));
@@ -139,7 +140,7 @@ async fn all_answers(store: &dyn Store) -> Vec<String> {
 }
 
 /// Numbers are unique over all owners, so that no order is promised between two owners' tasks of
-/// one name that fall due together.
+/// one name that fall due together, nor between an order's own tasks and those made before it.
 fn by_owner(mut tasks: Vec<Versioned<Task>>) -> Vec<Versioned<Task>> {
     tasks.sort_by_key(|it| (it.value.due_at, it.value.id.clone(), it.value.owner.clone()));
     tasks
