@@ -32,10 +32,11 @@ use app::Platform;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use jose::keyring::Keys;
+use tokio::sync::watch;
 
 pub use admin::AdminAccount;
 pub use ops::MetricsText;
-pub use serve::serve;
+pub use serve::{Phase, serve};
 pub use wallet::WalletKey;
 
 use crate::shared::Shared;
@@ -53,6 +54,8 @@ pub struct Options {
     pub wallet_keys: Vec<WalletKey>,
     /// The operator's account; without one there is no admin interface.
     pub admin: Option<AdminAccount>,
+    /// How far the end of the program has come, for `/readyz`; without it it never ends.
+    pub phase: Option<watch::Receiver<Phase>>,
 }
 
 /// The HTTP face of a platform.

@@ -37,8 +37,9 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(40);
 pub const CONNECTIONS_COUNT_MAX: usize = 4096;
 /// Requests worked on at once; more are refused with 503.
 pub const REQUESTS_COUNT_MAX: usize = 2048;
-/// How long a stopping server waits for requests that were accepted.
-pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(25);
+/// How long a stopping server waits for requests that were accepted: longer than any may take, so
+/// that none is cut off.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(45);
 
 /// Requests of one kind that may hold or wait for a signing thread at once. At 0.35 ms a
 /// signature on two threads the last of them waits about 0.1 s.

@@ -1,7 +1,12 @@
 //! Connections: how many, how long they may take for a head, and how they end.
+//!
+//! A connection that its server closes while it idles may meet a request half way, and that request
+//! is lost although nobody refused it. So the end has two parts. While the server is draining it
+//! goes on as before, but is not ready, and asks with each answer that the connection be closed: by
+//! HTTP its client then closes it, and makes the next one where the server is ready. Only a client
+//! that neither looks at readiness nor had an answer in that time can still meet the end.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,22 +31,28 @@ use crate::limits::{
 /// How long to wait before accepting again when the system is short of handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves a router on a listener until `shutdown` ends; then ends what was accepted, at most
-/// [`DRAIN_TIME_MAX`], and returns. Requests carry `ConnectInfo<SocketAddr>`.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: impl Future<Output = ()> + Send,
-) {
+/// How far the end of a server has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// It serves.
+    Serving,
+    /// It serves, says that it is not ready, and asks for each connection to be closed.
+    Draining,
+    /// It takes no more connections and ends what it accepted.
+    Stopping,
+}
+
+/// Serves a router on a listener until the phase is [`Phase::Stopping`]; then ends what was
+/// accepted, at most [`DRAIN_TIME_MAX`], and returns. Requests carry `ConnectInfo<SocketAddr>`.
+pub async fn serve(listener: TcpListener, router: Router, mut phase: watch::Receiver<Phase>) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS_COUNT_MAX));
-    let (stop, stopping) = watch::channel(false);
+    let given = phase.clone();
     tokio::select! {
-        () = accept(&listener, &router, &connections, &stopping) => {}
-        () = shutdown => {}
+        () = accept(&listener, &router, &connections, &given) => {}
+        () = stopped(&mut phase) => {}
     }
-    stop.send_replace(true);
     // Whoever is connected already is let in; a zero limit takes what is there and waits for none.
-    let rest = accept(&listener, &router, &connections, &stopping);
+    let rest = accept(&listener, &router, &connections, &given);
     let _ = tokio::time::timeout(Duration::ZERO, rest).await;
     drop(listener);
     let all = u32::try_from(CONNECTIONS_COUNT_MAX).unwrap_or(u32::MAX);
@@ -54,13 +65,13 @@ async fn accept(
     listener: &TcpListener,
     router: &Router,
     connections: &Arc<Semaphore>,
-    stopping: &watch::Receiver<bool>,
+    phase: &watch::Receiver<Phase>,
 ) {
     while let Ok(room) = Arc::clone(connections).acquire_owned().await {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let connection =
-                    Connection { router: router.clone(), peer, stopping: stopping.clone(), room };
+                    Connection { router: router.clone(), peer, phase: phase.clone(), room };
                 tokio::spawn(connection.run(stream));
             }
             Err(error) => {
@@ -74,22 +85,22 @@ async fn accept(
 struct Connection {
     router: Router,
     peer: SocketAddr,
-    stopping: watch::Receiver<bool>,
+    phase: watch::Receiver<Phase>,
     room: OwnedSemaphorePermit,
 }
 
 impl Connection {
     async fn run(self, stream: TcpStream) {
-        let Self { router, peer, mut stopping, room } = self;
+        let Self { router, peer, mut phase, room } = self;
         // Answers are small and must not wait for the peer's acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "the connection does not take TCP_NODELAY");
         }
         let asked = Arc::new(Notify::new());
-        let first = Arc::clone(&asked);
+        let (first, draining) = (Arc::clone(&asked), phase.clone());
         let service = service_fn(move |request| {
             first.notify_one();
-            answer(router.clone(), peer, request)
+            answer(router.clone(), peer, draining.clone(), request)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -99,7 +110,7 @@ impl Connection {
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = stopped(&mut stopping) => {
+            () = stopped(&mut phase) => {
                 // One that was never asked anything has its request on the way.
                 tokio::select! {
                     ended = connection.as_mut() => ended,
@@ -118,16 +129,21 @@ impl Connection {
 }
 
 /// Returns when the server is told to stop, or is gone.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
+async fn stopped(phase: &mut watch::Receiver<Phase>) {
     // The value is of no interest, and its guard must not be held while a connection ends.
-    drop(stopping.wait_for(|stop| *stop).await);
+    drop(phase.wait_for(|phase| *phase == Phase::Stopping).await);
 }
 
 async fn answer(
     mut router: Router,
     peer: SocketAddr,
+    phase: watch::Receiver<Phase>,
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.call(request.map(Body::new)).await
+    let mut response = router.call(request.map(Body::new)).await?;
+    if *phase.borrow() > Phase::Serving {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }

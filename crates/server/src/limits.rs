@@ -7,7 +7,9 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// The longest configuration, directory or credentials file.
 pub(crate) const CONFIG_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a shutdown may take until the rest is left to the leases.
-pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 30;
+pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 50;
+/// How long a node that is told to end may be draining.
+pub(crate) const DRAIN_SECONDS_MAX: u64 = 300;
 /// The longest body of the simulation API.
 pub(crate) const SIMULATION_BODY_BYTES_MAX: usize = 16 * 1024;
 /// The furthest that one call moves the sandbox's clock: two years.

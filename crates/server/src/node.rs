@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use api::{AdminAccount, Api, MetricsText};
+use api::{AdminAccount, Api, MetricsText, Phase};
 use app::clock::MovableClock;
 use app::directory::{Directory, DirectoryCell};
 use app::flights::Flights;
@@ -28,6 +28,7 @@ use jose::keyring::Keys;
 use jose::mac::MacKey;
 use jose::secret::Secret;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::failure::{Failure, Outcome};
@@ -62,6 +63,8 @@ pub(crate) struct Parts {
     pub(crate) diagnosis_header: bool,
     /// The figures.
     pub(crate) metrics: Option<MetricsText>,
+    /// How far the end of the program has come.
+    pub(crate) phase: watch::Receiver<Phase>,
     /// What terminals need.
     pub(crate) terminals: TerminalParts,
 }
@@ -171,6 +174,7 @@ impl Node {
             metrics: parts.metrics,
             wallet_keys,
             admin,
+            phase: Some(parts.phase),
         };
         let api = Api::new(Arc::clone(&platform), port, options);
         let callback = (callback, callback_form);
@@ -223,8 +227,7 @@ impl Node {
         router: Router,
         shutdown: &Shutdown,
     ) -> JoinHandle<()> {
-        let stop = shutdown.begun();
-        tokio::spawn(async move { api::serve(listener, router, stop).await })
+        tokio::spawn(api::serve(listener, router, shutdown.phase()))
     }
 
     /// Begins to do what falls due; ends what runs after the shutdown.

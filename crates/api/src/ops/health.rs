@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
+use crate::serve::Phase;
 use crate::shared::Shared;
 
 /// The process answers.
@@ -13,8 +14,12 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The store can be reached and written.
+/// The store can be reached and written, and the end of the process has not begun.
 pub(super) async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
+    let phase = shared.options.phase.as_ref().map_or(Phase::Serving, |phase| *phase.borrow());
+    if phase > Phase::Serving {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
     match shared.platform.store.ready().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::data::{DataArgs, VerifyDataArgs};
+use crate::limits::DRAIN_SECONDS_MAX;
 
 const SANDBOX_EXAMPLES: &str = "\
 Examples:
@@ -38,9 +39,11 @@ Examples:
   causeway serve --config /etc/causeway/causeway.toml
   causeway serve --config causeway.toml --role api       requests only, no notices
   causeway serve --config causeway.toml --log json
+  causeway serve --config causeway.toml --drain-seconds 0     one node, no balancer
 
-It speaks plain HTTP and belongs behind a TLS terminator on the same machine. SIGTERM ends what was
-accepted, within 30 seconds; a second signal ends at once.";
+It speaks plain HTTP and belongs behind a TLS terminator on the same machine. After SIGTERM it goes
+on for the seconds of draining, not ready and asking for connections to be closed; then it ends what
+was accepted, within 50 seconds. SIGINT does without the draining; a second signal ends at once.";
 
 /// `causeway serve`.
 #[derive(Debug, Args)]
@@ -52,6 +55,10 @@ pub(crate) struct ServeArgs {
     /// What this process does, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "all", value_name = "ROLE")]
     pub(crate) role: Vec<Role>,
+    /// How long after SIGTERM it serves on while /readyz says 503, so that balancers notice.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=DRAIN_SECONDS_MAX))]
+    pub(crate) drain_seconds: u64,
 }
 
 /// What a process of the platform does.

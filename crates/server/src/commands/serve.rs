@@ -1,5 +1,7 @@
 //! `causeway serve`.
 
+use std::time::Duration;
+
 use super::{block_on, log_form};
 use crate::cli::ServeArgs;
 use crate::config::Config;
@@ -11,5 +13,6 @@ use crate::production;
 pub(crate) fn run(args: &ServeArgs, log: Option<LogForm>) -> Outcome {
     let config = Config::read(&args.config)?;
     logging::start(log_form(log, config.log), super::SERVER)?;
-    block_on(production::serve(config, &args.role))
+    let drain = Duration::from_secs(args.drain_seconds);
+    block_on(production::serve(config, &args.role, drain))
 }

@@ -9,7 +9,8 @@ use crate::limits::HOLD_POLL;
 use crate::platform::Platform;
 
 /// Waits until the order is no longer paid for, at most the time that calls are held from its
-/// creation; business time. Another node may record the end, so it is looked for as well.
+/// creation; business time. Another node may record the end, so it is looked for as well. When this
+/// node ends nobody is held any more: a query elsewhere tells how the payment goes on.
 pub(super) async fn hold(platform: &Platform, order: Order) -> Result<Order, TillRefusal> {
     let created_at = order.terms.created_at;
     let until = created_at.checked_add(platform.settings.terminals.hold).unwrap_or(created_at);
@@ -24,7 +25,7 @@ pub(super) async fn hold(platform: &Platform, order: Order) -> Result<Order, Til
         if is_over(&latest, now) {
             return expire(platform, latest).await;
         }
-        if !is_waiting(&latest) || now >= until {
+        if !is_waiting(&latest) || now >= until || watch.is_let_go() {
             return Ok(latest);
         }
         tokio::select! {
