@@ -77,9 +77,13 @@ async fn verified(
 ) -> Result<Verified, Reply> {
     let claimed = claimed.ok_or_else(|| Reply::refused(Trouble::IllegalSign))?;
     let keys = known(shared, &claimed.sn).await?;
-    let key = signer(&keys, body, &claimed.sign);
-    let key = key.ok_or_else(|| Reply::refused(Trouble::IllegalSign))?;
-    Ok(Verified { terminal: Arc::clone(&keys.terminal), key: key.clone() })
+    let held = |keys: &TerminalKeys| signer(keys, body, &claimed.sign).cloned();
+    if let Some(key) = held(&keys) {
+        return Ok(Verified { terminal: Arc::clone(&keys.terminal), key });
+    }
+    let keys = known_anew(shared, &claimed.sn).await?;
+    let key = held(&keys).ok_or_else(|| Reply::refused(Trouble::IllegalSign))?;
+    Ok(Verified { terminal: Arc::clone(&keys.terminal), key })
 }
 
 /// Check 3: the key of the terminal that signed the bytes: the current or the previous one.
@@ -91,6 +95,13 @@ pub(super) fn signer<'k>(keys: &'k TerminalKeys, body: &[u8], sign: &str) -> Opt
 /// Check 2: the terminal with its keys.
 pub(super) async fn known(shared: &Shared, sn: &str) -> Result<Arc<TerminalKeys>, Reply> {
     let found = terminals::terminal(&shared.platform, &sn.into()).await;
+    let found = found.map_err(|refusal| unavailable(&refusal))?;
+    found.ok_or_else(|| Reply::refused(Trouble::InvalidTerminal))
+}
+
+/// As [`known`], read again: another node may have given it a key since it was read here.
+pub(super) async fn known_anew(shared: &Shared, sn: &str) -> Result<Arc<TerminalKeys>, Reply> {
+    let found = terminals::terminal_anew(&shared.platform, &sn.into()).await;
     let found = found.map_err(|refusal| unavailable(&refusal))?;
     found.ok_or_else(|| Reply::refused(Trouble::InvalidTerminal))
 }

@@ -47,6 +47,19 @@ pub async fn terminal(
     if let Some(known) = platform.terminals.get(sn, real_now) {
         return Ok(Some(known));
     }
+    terminal_anew(platform, sn).await
+}
+
+/// As [`terminal`], read from the store whatever is remembered: another node may have given the
+/// terminal a key a moment ago.
+///
+/// # Errors
+/// As [`terminal`].
+pub async fn terminal_anew(
+    platform: &Platform,
+    sn: &TerminalSn,
+) -> Result<Option<Arc<TerminalKeys>>, TillRefusal> {
+    let real_now = platform.clock.real_now();
     let Some(found) = stored(platform, sn).await? else { return Ok(None) };
     let keys = Arc::new(opened(platform, found)?);
     platform.terminals.put(Arc::clone(&keys), real_now);
