@@ -8,7 +8,7 @@ use std::path::Path;
 use app::Platform;
 use app::directory::DirectoryData;
 use app::ports::Sealer;
-use app::use_cases::{load_directory, refresh_directory, save_directory};
+use app::use_cases::{load_directory_to_change, refresh_directory, save_directory};
 use app::writeset::Operation;
 use delivery::channel::OAUTH_SECRET;
 use serde_json::json;
@@ -90,7 +90,7 @@ async fn try_put_in_force(
     origin: &str,
 ) -> Result<Option<bool>, Failure> {
     let failed = |error| Failure::at("the directory cannot be stored", error);
-    let stored = load_directory(&*platform.store).await.map_err(failed)?;
+    let (stored, seen) = load_directory_to_change(&*platform.store).await.map_err(failed)?;
     seal_secrets(&mut data, &stored, &*platform.sealer)?;
     keep_managed(&mut data, &stored);
     if data == stored {
@@ -111,6 +111,6 @@ async fn try_put_in_force(
         kind: "imported".to_owned(),
         body: body.to_string(),
     };
-    let saved = save_directory(platform, data, operation).await.map_err(failed)?;
+    let saved = save_directory(platform, (data, seen), operation).await.map_err(failed)?;
     Ok(saved.then_some(true))
 }

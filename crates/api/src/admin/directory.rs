@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::directory::DirectoryData;
-use app::use_cases::{load_directory, save_directory, terminals};
+use app::use_cases::{load_directory, load_directory_to_change, save_directory, terminals};
 use app::writeset::Operation;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -90,8 +90,8 @@ async fn change(
     edit: impl Fn(&mut DirectoryData) -> Result<Value, (StatusCode, &'static str)>,
 ) -> Response {
     for _ in 0..crate::limits::ADMIN_TRIES_COUNT_MAX {
-        let mut data = match load_directory(&*shared.platform.store).await {
-            Ok(data) => data,
+        let (mut data, seen) = match load_directory_to_change(&*shared.platform.store).await {
+            Ok(loaded) => loaded,
             Err(error) => return store_failed(&error),
         };
         let made = match edit(&mut data) {
@@ -103,7 +103,7 @@ async fn change(
             kind: kind.to_owned(),
             body: json!({ "named": made.get("sn").or(made.get("id")) }).to_string(),
         };
-        match save_directory(&shared.platform, data, operation).await {
+        match save_directory(&shared.platform, (data, seen), operation).await {
             Ok(true) => return answer(&made),
             Ok(false) => {}
             Err(error) => return store_failed(&error),

@@ -11,31 +11,42 @@ use crate::writeset::{Operation, RecordChange, RecordWrite, WriteSet};
 /// # Errors
 /// The store's; [`StoreError::Damaged`] when the document cannot be read.
 pub async fn load_directory(store: &dyn Store) -> Result<DirectoryData, StoreError> {
-    let Some(found) = store.record(DIRECTORY, DIRECTORY_KEY).await? else {
-        return Ok(DirectoryData::default());
-    };
-    serde_json::from_str(&found.value).map_err(|error| StoreError::Damaged {
-        what: "directory".to_owned(),
-        reason: error.to_string(),
-    })
+    load_directory_to_change(store).await.map(|(data, _)| data)
 }
 
-/// Replaces the directory, keeps `operation` in the journal, and puts it in force here.
+/// As [`load_directory`], with the version that [`save_directory`] replaces; none yet: `None`.
 ///
 /// # Errors
-/// The store's; `false` when somebody else changed it meanwhile.
+/// As [`load_directory`].
+pub async fn load_directory_to_change(
+    store: &dyn Store,
+) -> Result<(DirectoryData, Option<u64>), StoreError> {
+    let Some(found) = store.record(DIRECTORY, DIRECTORY_KEY).await? else {
+        return Ok((DirectoryData::default(), None));
+    };
+    let data = serde_json::from_str(&found.value).map_err(|error| StoreError::Damaged {
+        what: "directory".to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok((data, Some(found.version)))
+}
+
+/// Replaces the directory that was loaded in version `seen`, keeps `operation` in the journal, and
+/// puts it in force here.
+///
+/// # Errors
+/// The store's; `false` when somebody else changed it since it was loaded: nothing is written.
 pub async fn save_directory(
     platform: &Platform,
-    data: DirectoryData,
+    (data, seen): (DirectoryData, Option<u64>),
     operation: Operation,
 ) -> Result<bool, StoreError> {
     let body = serde_json::to_string(&data).map_err(|error| StoreError::Damaged {
         what: "directory".to_owned(),
         reason: error.to_string(),
     })?;
-    let found = platform.store.record(DIRECTORY, DIRECTORY_KEY).await?;
-    let change = match found {
-        Some(found) => RecordChange::Replace { body, expected: found.version, expires_at: None },
+    let change = match seen {
+        Some(expected) => RecordChange::Replace { body, expected, expires_at: None },
         None => RecordChange::Insert { body, expires_at: None },
     };
     let key = DIRECTORY_KEY.to_owned();

@@ -9,6 +9,8 @@ use app::use_cases::terminals::{
     Activation, ActivationRefusal, CheckInRefusal, NewCode, activate, check_in, issue_code,
     terminal,
 };
+use app::use_cases::{load_directory_to_change, save_directory};
+use app::writeset::Operation;
 use domain::ids::TerminalSn;
 
 use crate::harness::{Dice, World};
@@ -119,4 +121,25 @@ async fn check_ins_at_once_leave_two_good_keys() {
     let refused = check_in(&world.platform, &sn, "another", &keys.current).await;
     assert!(matches!(refused, Err(CheckInRefusal::WrongDevice)));
     world.verify().await;
+}
+
+/// Two operators, at two nodes perhaps, who loaded the same directory: neither undoes the other.
+#[tokio::test]
+async fn a_change_of_an_outdated_directory_is_refused() {
+    let world = World::new();
+    let platform = &world.platform;
+    let operation = || Operation {
+        stream: "directory".to_owned(),
+        kind: "changed".to_owned(),
+        body: "{}".to_owned(),
+    };
+    let first = load_directory_to_change(&*platform.store).await.unwrap();
+    assert!(save_directory(platform, first.clone(), operation()).await.unwrap());
+    assert!(!save_directory(platform, first, operation()).await.unwrap(), "there is one by now");
+    let (one, other) = (
+        load_directory_to_change(&*platform.store).await.unwrap(),
+        load_directory_to_change(&*platform.store).await.unwrap(),
+    );
+    assert!(save_directory(platform, one, operation()).await.unwrap());
+    assert!(!save_directory(platform, other, operation()).await.unwrap());
 }
