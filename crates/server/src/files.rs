@@ -1,10 +1,12 @@
-//! Reading files and standard input within bounds, with errors that name the file.
+//! Reading files and standard input within bounds, and writing what only its owner may read, with
+//! errors that name the file.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
 use crate::keys::master::explain;
 
 /// Reads a whole file of at most `bytes_max` bytes.
@@ -38,4 +40,23 @@ fn read_from(source: impl Read, name: &str, bytes_max: usize) -> Result<Vec<u8>,
         return Err(Failure::at(name, format!("it is longer than {bytes_max} bytes")));
     }
     Ok(bytes)
+}
+
+/// Writes a file that only its owner reads, mode 0600: a reader sees the old one or the new one.
+pub(crate) fn write_private(path: &Path, text: &str) -> Outcome {
+    let failed = |error: std::io::Error| Failure::at(path.display(), explain(&error));
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    // What a crash left here may have another mode.
+    let _ = fs::remove_file(&beside);
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)
 }

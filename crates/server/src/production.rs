@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use app::clock::MovableClock;
 use app::ports::{Clock, CommitOutcome, Sealer, Store};
-use app::records::KEY_RING;
-use app::writeset::{Operation, WriteSet};
+use app::records::{KEY_RING, SETTING};
+use app::writeset::{Operation, RecordChange, RecordWrite, WriteSet};
 use jiff::Timestamp;
 use jose::cert::Identity;
 use jose::seal::MasterKeys;
@@ -58,24 +58,30 @@ pub(crate) async fn keys(
         .zip(purposes)
         .map(|(identity, purpose)| OwnKey::fresh(PLATFORM, purpose, identity, now))
         .collect();
-    let records = fresh.iter().map(|key| key.to_record(KEY_RING, sealer));
+    let mut records =
+        fresh.iter().map(|key| key.to_record(KEY_RING, sealer)).collect::<Result<Vec<_>, _>>()?;
+    records.push(first(KEY_RING));
     let operation = Operation {
         stream: "installation".to_owned(),
         kind: "keys_made".to_owned(),
         body: serde_json::json!({ "keys": fresh.len() }).to_string(),
     };
-    let set = WriteSet {
-        at: Some(now),
-        records: records.collect::<Result<_, _>>()?,
-        operations: vec![operation],
-        ..WriteSet::default()
-    };
+    let set =
+        WriteSet { at: Some(now), records, operations: vec![operation], ..WriteSet::default() };
     match store.commit(set).await.map_err(|error| failed(error.to_string()))? {
         CommitOutcome::Committed => Ok(fresh),
+        // Another node that started at the same time was first: its keys are the platform's.
         CommitOutcome::Stale | CommitOutcome::Duplicate(_) => {
-            Err(failed("somebody else writes this data".to_owned()))
+            read_all(store, KEY_RING, sealer).await
         }
     }
+}
+
+/// A record that only the first of several nodes can make, so that the keys of a space are made
+/// once.
+fn first(space: &str) -> RecordWrite {
+    let change = RecordChange::Insert { body: "{}".to_owned(), expires_at: None };
+    RecordWrite { space: SETTING, key: format!("{space}_made"), change }
 }
 
 /// The key that signs callbacks; made when there is none.
@@ -97,7 +103,7 @@ async fn callback_key(
     let fresh = OwnKey::fresh(CALLBACK, Purpose::Sign, identity, now);
     let set = WriteSet {
         at: Some(now),
-        records: vec![fresh.to_record(CALLBACK_KEY, sealer)?],
+        records: vec![fresh.to_record(CALLBACK_KEY, sealer)?, first(CALLBACK_KEY)],
         operations: vec![Operation {
             stream: "installation".to_owned(),
             kind: "callback_key_made".to_owned(),
@@ -107,23 +113,28 @@ async fn callback_key(
     };
     match store.commit(set).await.map_err(|error| failed(error.to_string()))? {
         CommitOutcome::Committed => Ok(fresh.entry.key),
+        // Another node that started at the same time was first.
         CommitOutcome::Stale | CommitOutcome::Duplicate(_) => {
-            Err(failed("somebody else writes this data".to_owned()))
+            let first = read_all(store, CALLBACK_KEY, sealer).await?.into_iter().next();
+            let first = first.ok_or_else(|| failed("somebody else writes this data".to_owned()))?;
+            Ok(first.entry.key)
         }
     }
 }
 
-/// Runs the platform until a signal ends it.
-pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
+/// Runs the platform until a signal ends it; after SIGTERM it is draining for `drain`.
+pub(crate) async fn serve(config: Config, roles: &[Role], drain: Duration) -> Outcome {
     let answers = roles.iter().any(|role| matches!(role, Role::All | Role::Api));
     let works = roles.iter().any(|role| matches!(role, Role::All | Role::Worker));
-    let shutdown = Shutdown::on_signals()?;
+    // Nobody has to find another node when this one answers nobody.
+    let drain = if answers { drain } else { Duration::ZERO };
+    let shutdown = Shutdown::on_signals(drain)?;
     let public = bind(config.listen, "the platform").await?;
     let ops = match config.metrics_listen {
         Some(address) => Some(bind(address, "health and metrics").await?),
         None => None,
     };
-    let node = build(&config).await?;
+    let node = build(&config, &shutdown).await?;
     let mut tasks = Vec::new();
     if answers {
         let router = node.public_router(node.health_router());
@@ -142,6 +153,7 @@ pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
     tracing::info!(listen = %config.listen, public_url = config.public_url, "serving");
     println!("ready");
     shutdown.begun().await;
+    node.platform.watchers.let_go();
     let ended = async {
         for task in tasks {
             // A part that panicked has said so; the others end all the same.
@@ -155,7 +167,7 @@ pub(crate) async fn serve(config: Config, roles: &[Role]) -> Outcome {
     node.close().await
 }
 
-async fn build(config: &Config) -> Result<Node, Failure> {
+async fn build(config: &Config, shutdown: &Shutdown) -> Result<Node, Failure> {
     let sealer = sealer(config)?;
     let opened = config.data.open().await?;
     let store = Arc::clone(&opened.store);
@@ -179,6 +191,7 @@ async fn build(config: &Config) -> Result<Node, Failure> {
         crypto_threads: config.crypto_threads,
         diagnosis_header: false,
         metrics: Some(metrics::start()?),
+        phase: shutdown.phase(),
         terminals: TerminalParts {
             settings: config.terminals.settings.clone(),
             wallets: wallets.collect::<Result<_, _>>()?,

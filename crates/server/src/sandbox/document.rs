@@ -3,15 +3,12 @@
 //! The form is fixed by `interface.md`. It holds private keys of the simulated partners, so it is
 //! written with mode 0600, whole or not at all.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::keys::master::explain;
+use crate::files;
 
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "sandbox.json";
@@ -158,21 +155,10 @@ impl SandboxDocument {
     /// Writes the file into a data folder, mode 0600: a reader sees the old one or the new one.
     pub(crate) fn write(&self, folder: &Path) -> Result<PathBuf, Failure> {
         let path = folder.join(FILE_NAME);
-        let failed = |error: std::io::Error| Failure::at(path.display(), explain(&error));
         let mut text = serde_json::to_string_pretty(self)
             .map_err(|error| Failure::at(path.display(), error))?;
         text.push('\n');
-        let beside = folder.join(".sandbox.json.new");
-        // What a crash left here may have another mode.
-        let _ = fs::remove_file(&beside);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)
-            .map_err(failed)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&beside, &path).map_err(failed)?;
+        files::write_private(&path, &text)?;
         Ok(path)
     }
 }

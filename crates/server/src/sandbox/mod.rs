@@ -40,6 +40,7 @@ use crate::config::{CURRENCY_DEFAULT, ZONE_DEFAULT};
 use crate::database::Location;
 use crate::directory_file;
 use crate::failure::{Failure, Outcome};
+use crate::files;
 use crate::keys::MasterSealer;
 use crate::keys::master::{self, explain};
 use crate::keys::stored::Purpose;
@@ -59,6 +60,9 @@ const LISTENERS: [&str; 4] =
     ["the platform", "the bank apps", "the services", "the downstream system"];
 /// The master key's file in the data folder.
 const MASTER_KEY_FILE: &str = "master.key";
+/// What the platform and the simulated wallets share, in the data folder: so that nodes of
+/// `causeway serve` over the same database can use them as well.
+const WALLET_SECRET_FILE: &str = "wallet.secret";
 /// Where the logs that terminals send are kept.
 const LOGS_FOLDER: &str = "terminal-logs";
 /// Where the simulated partners keep what they know.
@@ -72,11 +76,11 @@ pub(crate) async fn run(args: SandboxArgs) -> Outcome {
     };
     make_folder(&args.data)?;
     let listeners = bind_row(args.listen, LISTENERS).await?;
-    let shutdown = Shutdown::on_signals()?;
+    let shutdown = Shutdown::on_signals(Duration::ZERO)?;
     let key = master::read_or_make(&args.data.join(MASTER_KEY_FILE))?;
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new())));
     let store = location.open().await?.store;
-    let world = World::build(store, sealer, &listeners, &args.data).await?;
+    let world = World::build(store, sealer, (&listeners, &shutdown), &args.data).await?;
     world.run(&args.data, listeners, &shutdown).await
 }
 
@@ -92,7 +96,7 @@ impl World {
     async fn build(
         store: Arc<dyn Store>,
         sealer: Arc<dyn Sealer>,
-        listeners: &[TcpListener; 4],
+        (listeners, shutdown): (&[TcpListener; 4], &Shutdown),
         folder: &Path,
     ) -> Result<Self, Failure> {
         let failed = |error| Failure::at("the data cannot be read", error);
@@ -115,6 +119,7 @@ impl World {
             crypto_threads: 0,
             diagnosis_header: true,
             metrics: Some(metrics::start()?),
+            phase: shutdown.phase(),
             terminals: terminals(&installation, &addresses, folder)?,
         })
         .await?;
@@ -127,6 +132,8 @@ impl World {
     async fn run(self, folder: &Path, listeners: [TcpListener; 4], shutdown: &Shutdown) -> Outcome {
         let Self { node, keeper, installation, addresses } = self;
         let document = publish::document(&installation, &addresses, &node.keys)?.write(folder)?;
+        let secret = &installation.secrets.wallet_secret;
+        files::write_private(&folder.join(WALLET_SECRET_FILE), &format!("{secret}\n"))?;
         let running = RunningPartners::default();
         let simulation = Arc::new(Simulation {
             platform: Arc::clone(&node.platform),
@@ -155,6 +162,7 @@ impl World {
         }
         publish::greet(&addresses, &document)?;
         shutdown.begun().await;
+        node.platform.watchers.let_go();
         let ended = async {
             // A part that panicked has said so; the others end all the same.
             let _ = served.await;
