@@ -59,6 +59,13 @@ pub const POSTGRES_VERSION_MIN: u32 = 13;
 pub const SESSIONS_SPARE: usize = 2;
 /// Short questions that are under way at once; others wait.
 pub const SHORT_QUESTIONS_COUNT_MAX: usize = 1_024;
+/// Attempts at a claim of due tasks whose connections break.
+pub const CLAIM_TRIES_MAX: usize = 3;
+/// How long a claim whose answer was lost is looked for: beyond the time in which the server could
+/// still come to it, and no longer than a lease.
+pub const MISLAID_LIFE: Duration = Duration::from_secs(90);
+/// Claims whose answers were lost that are looked for; more are left to their leases.
+pub const MISLAID_COUNT_MAX: usize = 256;
 /// Attempts at a transaction that others keep standing in the way of.
 pub const COMMIT_TRIES_MAX: usize = 8;
 /// Lanes of the journal over all nodes.

@@ -167,3 +167,14 @@ async fn finish(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), St
     let set = WriteSet { tasks: vec![done(claimed)], ..WriteSet::default() };
     platform.store.commit(set).await.map(|_| ())
 }
+
+/// Ends a claim without having done anything, so that the task can be claimed again at once.
+///
+/// # Errors
+/// The store's; then the claim ends with its lease.
+pub async fn give_back(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {
+    let Versioned { value, version } = claimed;
+    let task = TaskWrite::Replace { task: value.clone(), expected: *version };
+    // A stale one was recorded after all, or is somebody else's by now.
+    platform.store.commit(WriteSet { tasks: vec![task], ..WriteSet::default() }).await.map(|_| ())
+}

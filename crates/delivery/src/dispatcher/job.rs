@@ -99,12 +99,12 @@ impl Job {
 }
 
 impl Shared {
-    /// The lane of a task, and the task with what it needs.
+    /// The lane of a task, and the task with what it needs; or why not, and the task.
     pub(super) async fn prepare(
         &self,
         task: Versioned<Task>,
         lease_until: Timestamp,
-    ) -> Result<(Lane, Job), PrepareError> {
+    ) -> Result<(Lane, Job), (PrepareError, Versioned<Task>)> {
         let busy = self.parts.sleeper.busy();
         let (lane, work) = match &task.value.body {
             TaskBody::Close => (Lane::Orders, Work::Close),
@@ -112,7 +112,10 @@ impl Shared {
                 (Lane::Downstream(self.acquirer(&task.value.owner)), Work::Inquire)
             }
             TaskBody::Notice(notice) => {
-                let order = self.order_of(&task.value, notice).await?;
+                let order = match self.order_of(&task.value, notice).await {
+                    Ok(order) => order,
+                    Err(error) => return Err((error, task)),
+                };
                 let lane = self.receiver(&order, notice);
                 (lane, Work::Notice(Box::new((order, notice.as_ref().clone()))))
             }
@@ -146,7 +149,8 @@ impl Shared {
         Lane::Receiver(app, host.unwrap_or_default())
     }
 
-    /// Does a job. Whatever fails is logged here and left to the lease: it is claimed again.
+    /// Does a job. Whatever fails is logged here and given back or left to the lease: it is claimed
+    /// again.
     pub(super) async fn perform(&self, job: Job) {
         let real_now = self.parts.platform.clock.real_now();
         if job.lease_until.duration_since(real_now) < job.work.lease_left_min() {
@@ -156,10 +160,12 @@ impl Shared {
         }
         let (began, name) = (Stopwatch::start(), job.work.name());
         let id = job.task.value.id.clone();
-        match AssertUnwindSafe(self.work(&job)).catch_unwind().await {
+        let worked = AssertUnwindSafe(self.work(&job)).catch_unwind().await;
+        match worked {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::error!(task = id.as_str(), %error, "a task could not be recorded");
+                self.mislay(job.task, job.lease_until, &error);
             }
             Err(_) => tracing::error!(task = id.as_str(), "a task failed an assertion"),
         }

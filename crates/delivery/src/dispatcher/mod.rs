@@ -2,13 +2,14 @@
 //!
 //! Goal: every task is done at least once, on its schedule, across restarts and nodes, and no
 //! receiver delays another. Nothing is kept here that the store does not know: a task that is not
-//! begun or not recorded is claimed again when its lease lapses.
+//! begun or not recorded is claimed again when its lease lapses, or sooner when it was given back.
 //!
 //! While anything is due or running it holds the clock's guard, so that a jump of the sandbox's
 //! clock runs what falls due on the way one after another.
 
 mod job;
 mod lanes;
+mod mislaid;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,15 +18,17 @@ use app::Platform;
 use app::limits::{CLAIM_COUNT_MAX, TASK_LEASE};
 use app::ports::store::{Lease, NoticeFilter, StoreError};
 use app::ports::{Busy, Sleeper};
+use app::use_cases::give_back;
 use app::writeset::{Task, Versioned};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use self::job::{Job, JobKey, Lane};
+use self::job::{Job, JobKey, Lane, PrepareError};
 use self::lanes::{Lanes, Offer};
+use self::mislaid::Mislaid;
 use crate::bell::Bell;
-use crate::limits::{POLL, STOP_WAIT, TIDY_POLLS, UNDELIVERED_COUNT_MAX};
+use crate::limits::{POLL, STOP_WAIT, TIDY_POLLS, UNDELIVERED_COUNT_MAX, WAITING_COUNT_MAX};
 use crate::metered;
 use crate::notice::Notices;
 
@@ -53,6 +56,7 @@ pub struct Dispatcher {
 struct Shared {
     parts: DispatcherParts,
     lanes: Mutex<Lanes<Lane, JobKey, Job>>,
+    mislaid: Mutex<Mislaid<JobKey, Versioned<Task>>>,
 }
 
 /// What a look for work found.
@@ -71,7 +75,8 @@ impl Dispatcher {
         let lanes = Mutex::new(Lanes::new());
         parts.bell.attend(true);
         let busy = parts.sleeper.busy();
-        Self { shared: Arc::new(Shared { parts, lanes }), busy }
+        let mislaid = Mutex::new(Mislaid::new(WAITING_COUNT_MAX));
+        Self { shared: Arc::new(Shared { parts, lanes, mislaid }), busy }
     }
 
     /// Works until `stop` is done; then it begins nothing more, waits for what is running, bounded
@@ -100,6 +105,7 @@ impl Dispatcher {
                 Some(_) = jobs.join_next(), if !jobs.is_empty() => shared.parts.sleeper.busy(),
                 _ = poll.tick() => {
                     polls = polls.wrapping_add(1);
+                    jobs.spawn(Arc::clone(shared).give_back());
                     if polls % TIDY_POLLS == 1 {
                         jobs.spawn(Arc::clone(shared).tidy());
                     }
@@ -174,8 +180,11 @@ impl Shared {
         }
         let (lane, job) = match self.prepare(task, lease_until).await {
             Ok(prepared) => prepared,
-            Err(error) => {
+            Err((error, task)) => {
                 tracing::error!(%error, "a due task could not be prepared; it is tried again");
+                if let PrepareError::Read { source, .. } = &error {
+                    self.mislay(task, lease_until, source);
+                }
                 self.lanes().give_up(&key);
                 return;
             }
@@ -200,6 +209,31 @@ impl Shared {
             let mut lanes = self.lanes();
             lanes.give_up(&key);
             current = lanes.ended(&lane);
+        }
+    }
+
+    /// A task whose beginning or end the store did not take is given back when the store is well.
+    fn mislay(&self, task: Versioned<Task>, lease_until: Timestamp, error: &StoreError) {
+        match error {
+            StoreError::Engine { .. } | StoreError::Overloaded { .. } | StoreError::Full(_) => {}
+            // Another time does not mend it.
+            StoreError::Damaged { .. } | StoreError::Closed => return,
+        }
+        let (key, real_now) = (JobKey::of(&task.value), self.parts.platform.clock.real_now());
+        let mut mislaid = self.mislaid.lock().unwrap_or_else(PoisonError::into_inner);
+        mislaid.add(key, task, lease_until, real_now);
+    }
+
+    /// Gives back what was mislaid, until the store fails again.
+    async fn give_back(self: Arc<Self>) {
+        let lock = || self.mislaid.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock().take().into_iter();
+        while let Some(task) = all.next() {
+            if let Err(error) = give_back(&self.parts.platform, &task).await {
+                tracing::warn!(%error, "a claimed task could not be given back yet");
+                lock().put_back(std::iter::once(task).chain(all));
+                return;
+            }
         }
     }
 

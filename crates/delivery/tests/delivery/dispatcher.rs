@@ -20,6 +20,7 @@ use store::MemoryStore;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::faulty::FaultyStore;
 use crate::notices::sender;
 use crate::world::{
     MERCHANT, Places, Received, Stub, World, approved, notice, order, paid, paying, signed,
@@ -379,5 +380,29 @@ async fn an_unknown_outcome_is_asked_after_until_it_is_known_and_then_told() {
     assert!(matches!(node.order(&open).await.state, OrderState::Paid { .. }));
     assert_eq!(asked.load(Ordering::SeqCst), 4, "it stops at a final state");
     until(async || partner.seen().len() == 2).await;
+    node.stop().await;
+}
+
+/// What was done and could not be recorded is done again as soon as the store takes it, and not
+/// when the lease of a node that lives has lapsed.
+#[tokio::test]
+async fn what_the_store_did_not_take_is_done_again_when_it_is_back() {
+    let stub = Stub::start(|received| async move { answer(&received, true) }).await;
+    let store = Arc::new(FaultyStore::default());
+    let mut node = Node::over(store.clone(), &at(&stub.url));
+    let order = paid(&node.world, 1);
+    let notice = notice(&order, Receiver::Industry);
+    let id = TaskId::notice(&notice.id);
+    node.put(order.clone(), vec![notice_task(&order, notice)]).await;
+    store.is_failing.store(true, Ordering::SeqCst);
+    node.start();
+    until(async || store.failed.load(Ordering::SeqCst) > 0).await;
+    assert_eq!(stub.seen().len(), 1, "it was sent and could not be recorded");
+    let real = node.platform.clock.real_now();
+    store.is_failing.store(false, Ordering::SeqCst);
+    until(async || !node.notice(&id).await.attempts.is_empty()).await;
+    let waited = node.platform.clock.real_now().duration_since(real);
+    assert!(waited < SignedDuration::from_secs(30), "{waited:#} is no lease of 90 s");
+    assert!(matches!(node.notice(&id).await.state, NoticeState::Confirmed { .. }));
     node.stop().await;
 }

@@ -5,6 +5,7 @@
 mod channel;
 mod dispatcher;
 mod downstream;
+mod faulty;
 mod notices;
 mod partner;
 mod world;

@@ -15,6 +15,7 @@
 //! ever share one, it is told as damage where it is looked up without the merchant.
 
 mod address;
+mod claims;
 mod decode;
 mod error;
 mod fault;
@@ -51,6 +52,7 @@ use crate::limits::{
     WRITERS_COUNT,
 };
 use address::Address;
+use claims::Claims;
 use open::Links;
 use pool::Pool;
 use rows::Rows;
@@ -107,6 +109,8 @@ pub struct PostgresStore {
     place: String,
     short: Pool,
     long: Pool,
+    /// What was claimed and not heard of.
+    claims: Claims,
     /// `None` when it was opened for reading only.
     queue: Option<mpsc::Sender<Job>>,
     writers: Mutex<Vec<JoinHandle<()>>>,
@@ -154,7 +158,8 @@ impl PostgresStore {
         links.listening(Arc::clone(&bell), work).await?;
         let writers = writers.into_iter().map(|writer| tokio::spawn(writer.run())).collect();
         let (place, queue, writers) = (address.shown, Some(queue), Mutex::new(writers));
-        Ok(Self { place, short, long, queue, writers, closing, bell })
+        let claims = Claims::default();
+        Ok(Self { place, short, long, claims, queue, writers, closing, bell })
     }
 
     /// Opens a database for reading only, also a replica; its tables must be up to date.
@@ -171,7 +176,8 @@ impl PostgresStore {
         let (short, long) = (links.short().await?, links.long().await?);
         let (queue, writers) = (None, Mutex::new(Vec::new()));
         let bell = Arc::new(watch::Sender::new(0));
-        Ok(Self { place: address.shown, short, long, queue, writers, closing, bell })
+        let (place, claims) = (address.shown, Claims::default());
+        Ok(Self { place, short, long, claims, queue, writers, closing, bell })
     }
 
     /// Changes whenever another node may have written tasks that fall due: a hint to look earlier
@@ -258,7 +264,7 @@ impl Store for PostgresStore {
         count_max: usize,
     ) -> Result<Vec<Versioned<Task>>, StoreError> {
         self.queue()?;
-        read::claim_due(&self.short, now, lease, count_max).await
+        self.claims.claim(&self.short, now, lease, count_max).await
     }
 
     async fn task(

@@ -69,11 +69,30 @@ impl Pool {
         sql: &'static str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Fault> {
+        self.rows_within(2, sql, values).await
+    }
+
+    /// The rows of one statement that must not be asked twice. After [`Fault::Lost`] it is not
+    /// known whether the server did it.
+    pub(super) async fn rows_once(
+        &self,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Fault> {
+        self.rows_within(1, sql, values).await
+    }
+
+    async fn rows_within(
+        &self,
+        tries_max: u32,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Fault> {
         let _permit = self.gate.acquire().await.map_err(|_| Fault::Closed)?;
         let index = self.next.fetch_add(1, Ordering::Relaxed);
         let link = self.links.get(index % self.links.len().max(1)).ok_or(Fault::Closed)?;
         let mut connection = link.get(self.patience).await?;
-        let mut is_second = false;
+        let mut tries = 1;
         loop {
             let asked = async {
                 let statement = connection.prepared(sql).await?;
@@ -85,9 +104,13 @@ impl Pool {
             };
             match answer {
                 Err(_) if self.is_closed.load(Ordering::Acquire) => return Err(Fault::Closed),
-                Err(Fault::Lost(_)) if !is_second => {
+                Err(Fault::Lost(_)) if tries < tries_max => {
                     connection = link.another(&connection, self.patience).await?;
-                    is_second = true;
+                    tries += 1;
+                }
+                Err(Fault::Lost(reason)) => {
+                    connection.give_up();
+                    return Err(Fault::Lost(reason));
                 }
                 answer => return answer,
             }

@@ -2,7 +2,7 @@
 //! refused by the engine, so that nothing is found by them.
 
 use app::ports::StoreError;
-use app::ports::store::{JournalEntry, Lease, NoticeFilter, PostingSum};
+use app::ports::store::{JournalEntry, NoticeFilter, PostingSum};
 use app::writeset::{KeyClaim, Target, Task, TaskId, Versioned};
 use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference};
 use domain::ledger::Posting;
@@ -17,7 +17,7 @@ use crate::limits::{ANSWER_COUNT_MAX, FORGET_COUNT_MAX, FOUND_COUNT_MAX};
 
 type Answer<T> = Result<T, StoreError>;
 
-fn limit(count_max: usize) -> i64 {
+pub(super) fn limit(count_max: usize) -> i64 {
     i64::try_from(count_max.min(ANSWER_COUNT_MAX)).unwrap_or(i64::MAX)
 }
 
@@ -165,35 +165,6 @@ pub(super) async fn tasks_of(
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
         [&owner, &order, &limit(ANSWER_COUNT_MAX)];
     pool.ask("task", sql, &values, decode::task).await
-}
-
-/// Rows that another node claims at this moment are passed over.
-pub(super) async fn claim_due(
-    pool: &Pool,
-    now: Timestamp,
-    lease: &Lease,
-    count_max: usize,
-) -> Answer<Vec<Versioned<Task>>> {
-    let sql = "WITH due AS (SELECT owner, id FROM tasks AS it \
-               WHERE due_at IS NOT NULL AND due_at <= $1 \
-               AND (leased_until IS NULL OR leased_until <= $2) \
-               AND (after IS NULL OR NOT EXISTS (SELECT 1 FROM tasks AS before \
-               WHERE before.owner = it.owner AND before.id = it.after AND before.attempts = 0)) \
-               ORDER BY due_at, id LIMIT $3 FOR UPDATE OF it SKIP LOCKED) \
-               UPDATE tasks AS it SET leased_until = $4, holder = $5 FROM due \
-               WHERE it.owner = due.owner AND it.id = due.id \
-               RETURNING it.id, it.owner, it.number, it.due_at, it.after, it.attempts, \
-               it.version, it.body";
-    let (now, real_now) = (now.as_microsecond(), lease.real_now.as_microsecond());
-    let (until, holder) = (to_micros(lease.lease_until), lease.holder.as_str());
-    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-        [&now, &real_now, &limit(count_max), &until, &holder];
-    let mut claimed = pool.ask("claim", sql, &values, decode::task).await?;
-    claimed.sort_by(|one, other| {
-        let key = |task: &Versioned<Task>| (task.value.due_at, task.value.id.clone());
-        key(one).cmp(&key(other))
-    });
-    Ok(claimed)
 }
 
 pub(super) async fn next_due(pool: &Pool, real_now: Timestamp) -> Answer<Option<Timestamp>> {

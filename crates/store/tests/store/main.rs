@@ -15,3 +15,4 @@ mod opening;
 mod outages;
 mod schema;
 mod sqlite_own;
+mod sqlite_schema;

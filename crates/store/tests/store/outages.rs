@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use app::ports::store::Lease;
 use app::ports::{CommitOutcome, Store, StoreError};
 use app::writeset::{RecordChange, WriteSet};
 use causeway_store::{PostgresOptions, PostgresStore};
@@ -14,22 +15,33 @@ use tokio::task::JoinSet;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-use crate::build::{number, order, owner, put, record, reference, submit, task, tasks};
+use crate::build::{at, number, order, owner, put, record, reference, submit, task, tasks};
 use crate::conformance::{assert_chained, commit};
 use crate::database;
 
 const SUBMITTERS: u32 = 32;
 
-/// What the proxy does with a commit that passes.
+/// What the proxy does with a request of the kind that it looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     /// Lets everything pass.
     Never,
-    /// Breaks the connection before the server gets the next commit.
+    /// Breaks the connection before the server gets the next one.
     Before,
-    /// Breaks the connection after the server got the next commit, before its answer passes.
+    /// Breaks the connection after the server got the next one, before its answer passes.
     After,
 }
+
+/// What a request of one kind and its answer hold.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    request: &'static [u8],
+    answer: &'static [u8],
+}
+
+const COMMIT: Kind = Kind { request: b"COMMIT", answer: b"COMMIT" };
+/// A claim by the node of that name; three rows are claimed.
+const CLAIM: Kind = Kind { request: b"node-7", answer: b"UPDATE 3" };
 
 /// A way to the server that can be cut.
 struct Proxy {
@@ -41,6 +53,10 @@ struct Proxy {
 
 impl Proxy {
     async fn start(url: &str) -> Self {
+        Self::start_for(url, COMMIT).await
+    }
+
+    async fn start_for(url: &str, kind: Kind) -> Self {
         let config: Config = url.parse().unwrap();
         let [Host::Tcp(host)] = config.get_hosts() else { panic!("a server over TCP is needed") };
         let server = (host.clone(), config.get_ports()[0]);
@@ -63,7 +79,7 @@ impl Proxy {
                     continue;
                 }
                 let server = TcpStream::connect(&server).await.unwrap();
-                tokio::spawn(pass(client, server, Arc::clone(&cut), Arc::clone(&cuts)));
+                tokio::spawn(pass(kind, client, server, Arc::clone(&cut), Arc::clone(&cuts)));
             }
         });
         proxy
@@ -76,6 +92,7 @@ impl Proxy {
 
 /// Passes bytes until one side ends or the proxy cuts.
 async fn pass(
+    kind: Kind,
     client: TcpStream,
     server: TcpStream,
     cut: Arc<std::sync::Mutex<Cut>>,
@@ -89,7 +106,7 @@ async fn pass(
         tokio::select! {
             read = from_client.read(&mut one) => {
                 let Some(bytes) = filled(&one, read) else { return };
-                if bytes.windows(6).any(|window| window == b"COMMIT") {
+                if holds(bytes, kind.request) {
                     let mut cut = cut.lock().unwrap();
                     let now = std::mem::replace(&mut *cut, Cut::Never);
                     cuts.fetch_add(u32::from(now != Cut::Never), Ordering::SeqCst);
@@ -104,8 +121,7 @@ async fn pass(
             }
             read = from_server.read(&mut other) => {
                 let Some(bytes) = filled(&other, read) else { return };
-                let is_done = is_cut_after && bytes.windows(6).any(|window| window == b"COMMIT");
-                if is_done {
+                if is_cut_after && holds(bytes, kind.answer) {
                     return;
                 }
                 if !is_cut_after && to_client.write_all(bytes).await.is_err() {
@@ -114,6 +130,10 @@ async fn pass(
             }
         }
     }
+}
+
+fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 fn filled(buffer: &[u8], read: std::io::Result<usize>) -> Option<&[u8]> {
@@ -147,6 +167,45 @@ async fn a_commit_over_a_broken_connection_is_settled() {
     }
     assert_placed(&store, 0..5).await;
     assert_eq!(store.journal_lanes().await.unwrap(), [0]);
+}
+
+/// What this node claimed and never heard of is not left to its lease.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_over_a_broken_connection_is_found_again() {
+    let url = database::fresh().await;
+    let proxy = Proxy::start_for(&url, CLAIM).await;
+    let patience = Duration::from_millis(300);
+    let options = PostgresOptions { patience, readers_count: 1, ..database::options() };
+    let store = PostgresStore::open(&proxy.url, options).await.unwrap();
+    let lease =
+        |holder: &str| Lease { holder: holder.to_owned(), real_now: at(0), lease_until: at(90) };
+    let made = |due| ["a", "b", "c"].map(|id| task(&order(due), &format!("{id}{due}"), Some(10)));
+    let claimed = async |holder| {
+        let all = store.claim_due(at(10), &lease(holder), 10).await?;
+        Ok::<_, StoreError>(all.len())
+    };
+    for (round, cut) in (1..).zip([Cut::After, Cut::Before]) {
+        commit(&store, tasks(made(round))).await;
+        proxy.set(cut);
+        assert_eq!(claimed("node-7").await.unwrap(), 3, "{cut:?}");
+        assert_eq!(proxy.cuts.load(Ordering::SeqCst), round, "{cut:?} was felt");
+        assert_eq!(claimed("node-7").await.unwrap(), 0, "they are in hand");
+    }
+    // The server claims, its answer is lost, and it cannot be asked again for a while.
+    commit(&store, tasks(made(3))).await;
+    proxy.is_down.store(true, Ordering::SeqCst);
+    proxy.set(Cut::After);
+    let lost = claimed("node-7").await;
+    assert!(matches!(lost, Err(StoreError::Engine { .. })), "{lost:?}");
+    proxy.is_down.store(false, Ordering::SeqCst);
+    let mut found = claimed("node-7").await;
+    while found.is_err() {
+        found = claimed("node-7").await;
+    }
+    assert_eq!(found.unwrap(), 3, "found again as soon as the database is back");
+    let other = PostgresStore::open(&url, database::options()).await.unwrap();
+    let others = other.claim_due(at(10), &lease("node-8"), 10).await.unwrap();
+    assert!(others.is_empty(), "another node's claims are left alone: {others:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
