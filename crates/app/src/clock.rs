@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
-use crate::limits::CLOCK_STEP_WAIT_S_MAX;
+use crate::limits::{CLOCK_MOVE_WAIT_S_MAX, CLOCK_STEP_WAIT_S_MAX};
 use crate::ports::{Busy, Clock, Sleeper};
 
 /// A clock of which business time runs ahead of real time by an offset that only grows.
@@ -58,13 +59,20 @@ impl MovableClock {
     }
 
     /// Moves business time ahead by `by`, through every deadline on the way. Returns when all that
-    /// fell due has been started, and done as far as the bound of real time per step allowed.
+    /// fell due has been started, and done as far as the bounds of real time allowed, of each step
+    /// and of all: after those the rest of the way is passed at once, and what fell due on it is
+    /// done late.
     pub async fn advance(&self, by: SignedDuration) {
+        self.advance_within(by, Duration::from_secs(CLOCK_MOVE_WAIT_S_MAX)).await;
+    }
+
+    async fn advance_within(&self, by: SignedDuration, patience: Duration) {
         let _one = self.0.moving.lock().await;
+        let patience = after(patience);
         let by = by.max(SignedDuration::ZERO);
         let Ok(target) = self.now().checked_add(by) else { return };
         loop {
-            self.0.settled().await;
+            self.0.settled(patience).await;
             match self.0.earliest() {
                 Some(deadline) if deadline <= target => {
                     self.0.reach(self.real_now(), deadline);
@@ -74,7 +82,7 @@ impl MovableClock {
             }
         }
         self.0.reach(self.real_now(), target);
-        self.0.settled().await;
+        self.0.settled(patience).await;
     }
 }
 
@@ -125,6 +133,12 @@ impl Sleeper for MovableClock {
 /// Business time flows with real time between jumps.
 async fn real_sleep(wait: SignedDuration) {
     tokio::time::sleep(Duration::try_from(wait).unwrap_or(Duration::ZERO)).await;
+}
+
+/// The instant of real time after this wait.
+fn after(wait: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now)
 }
 
 /// A place in the list of sleepers; gives it up when dropped.
@@ -190,8 +204,8 @@ impl Inner {
         }
     }
 
-    /// Waits until no guard is held, at most the bound of real time.
-    async fn settled(&self) {
+    /// Waits until no guard is held, at most the bound of a step and until `patience` is over.
+    async fn settled(&self, patience: Instant) {
         let idle = async {
             loop {
                 let rung = self.idle.notified();
@@ -201,8 +215,8 @@ impl Inner {
                 rung.await;
             }
         };
-        let wait = Duration::from_secs(CLOCK_STEP_WAIT_S_MAX);
-        if tokio::time::timeout(wait, idle).await.is_err() {
+        let step = after(Duration::from_secs(CLOCK_STEP_WAIT_S_MAX));
+        if tokio::time::timeout_at(step.min(patience), idle).await.is_err() {
             tracing::warn!("the clock goes on while work that fell due is still running");
         }
     }
@@ -257,6 +271,17 @@ mod tests {
         clock.advance(SignedDuration::from_mins(2)).await;
         assert_eq!(done.load(Ordering::SeqCst), 1);
         task.await.unwrap();
+    }
+
+    /// Work that does not end, such as a question to a partner that never answers.
+    #[tokio::test]
+    async fn a_jump_over_work_that_does_not_end_is_bounded_in_all() {
+        let (clock, start) = (MovableClock::system(), Instant::now());
+        let target = clock.now().checked_add(SignedDuration::from_hours(24)).unwrap();
+        let _busy = clock.busy();
+        clock.advance_within(SignedDuration::from_hours(24), Duration::from_millis(50)).await;
+        assert!(clock.now() >= target);
+        assert!(start.elapsed() < Duration::from_secs(CLOCK_STEP_WAIT_S_MAX));
     }
 
     #[tokio::test]

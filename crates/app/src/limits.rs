@@ -34,6 +34,9 @@ pub const NOTICE_FIRST_WAIT_S_MAX: u64 = 5;
 pub const PAGE_COUNT_MAX: usize = 500;
 /// How long one step of a moved clock waits for the work that fell due, real time.
 pub const CLOCK_STEP_WAIT_S_MAX: u64 = 10;
+/// How long one move of the clock waits for such work in all, real time: a partner that never
+/// answers must not keep its caller for longer than a request may take.
+pub const CLOCK_MOVE_WAIT_S_MAX: u64 = 30;
 /// How long a terminal that was looked up is not looked up again, real time.
 pub const TERMINAL_CACHE_LIFE: SignedDuration = SignedDuration::from_secs(1);
 /// Terminals that are remembered at once.

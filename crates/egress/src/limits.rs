@@ -8,8 +8,9 @@ use std::time::Duration;
 /// query strings.
 pub const URL_BYTES_MAX: usize = 4096;
 
-/// Largest request body, in bytes. The protocol's own bound is 256 KiB.
-pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
+/// Largest request body, in bytes: the log that a terminal hands in (upay.md section 4.4). Messages
+/// are bounded by their own protocols, at 256 KiB and less.
+pub const REQUEST_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// Most headers a caller may set on one request.
 pub const REQUEST_HEADERS_MAX: usize = 32;

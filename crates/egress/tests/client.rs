@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use causeway_egress::limits::REQUEST_BYTES_MAX;
 use causeway_egress::{
     AddressKind, Client, EgressError, Limits, Phase, Policy, Refusal, Request, Response,
 };
@@ -346,7 +347,7 @@ async fn malformed_requests_never_leave() {
         Request::get("http://127.0.0.1:9/").header("Transfer-Encoding", "chunked"),
         Request::get("http://127.0.0.1:9/").header("x", "a\r\nb: c"),
         Request::get("http://127.0.0.1:9/").header("x y", "a"),
-        Request::post("http://127.0.0.1:9/", vec![0u8; 2 * 1024 * 1024]),
+        Request::post("http://127.0.0.1:9/", vec![0u8; REQUEST_BYTES_MAX + 1]),
     ];
     for request in requests {
         let shown = format!("{request:?}");

@@ -210,7 +210,7 @@ impl Terminal {
         self.call("/upay/v2/query", object(&[order.member()])).await
     }
 
-    /// Hands in a compressed log, at most 1 MiB.
+    /// Hands in a compressed log, at most 10 MiB.
     ///
     /// # Errors
     /// As [`TerminalError`].
