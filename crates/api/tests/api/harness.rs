@@ -8,8 +8,9 @@ use app::directory::{Directory, DirectoryCell, DirectoryData};
 use app::ports::channel::{
     CardEntry, CardListQuestion, CardPayloadQuestion, ChannelError, RedeemQuestion, UserInfo,
 };
-use app::ports::{Busy, ChannelGateway, Clock, Downstream, Ids, PlaceError, Sealer, Sleeper, Wake};
+use app::ports::{Busy, ChannelGateway, Clock, Downstream, PlaceError, Sleeper, Wake};
 use app::terminals::TerminalSettings;
+use app::testing::{CountingIds, HexSealer};
 use app::{Platform, Settings};
 use async_trait::async_trait;
 use axum::Router;
@@ -17,7 +18,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use causeway_api::{Api, Options};
 use domain::Outcome;
-use domain::ids::{NoticeId, OrderNumber, QueryId};
+use domain::ids::QueryId;
 use domain::order::{Card, DownstreamResult, Order};
 use domain::party::{
     Acquirer, Application, Channel, EncryptionProfile, InBodyForm, Industry, Merchant, OauthClient,
@@ -84,65 +85,6 @@ impl Sleeper for TestClock {
 
     fn busy(&self) -> Busy {
         Busy::none()
-    }
-}
-
-struct CountingIds(AtomicU64);
-
-impl CountingIds {
-    fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst)
-    }
-}
-
-impl Ids for CountingIds {
-    fn order_number(&self, _: Timestamp) -> OrderNumber {
-        OrderNumber::new(format!("8{:020}", self.next()))
-    }
-
-    fn query_id(&self, _: Timestamp) -> QueryId {
-        QueryId::new(format!("{:021}", self.next()))
-    }
-
-    fn sale_number(&self, _: Timestamp) -> OrderNumber {
-        OrderNumber::new(format!("789{:013}", self.next()))
-    }
-
-    fn terminal_key(&self) -> String {
-        format!("{:032x}", self.next())
-    }
-
-    fn notice_id(&self) -> NoticeId {
-        NoticeId::new(format!("{:032}", self.next()))
-    }
-
-    fn secret(&self) -> String {
-        format!("{:043}", self.next())
-    }
-
-    fn digits(&self, count: u8) -> String {
-        format!("{:0width$}", self.next(), width = usize::from(count))
-    }
-
-    fn incident(&self) -> String {
-        format!("incident-{}", self.next())
-    }
-}
-
-/// Seals in the clear: that it is really sealed is proven where it is implemented.
-pub(crate) struct PlainSealer;
-
-impl Sealer for PlainSealer {
-    fn seal(&self, purpose: &'static str, plain: &str) -> String {
-        let bytes: Vec<String> = plain.bytes().map(|byte| format!("{byte:02x}")).collect();
-        format!("{purpose}:{}", bytes.concat())
-    }
-
-    fn open(&self, purpose: &'static str, sealed: &str) -> Option<String> {
-        let hex = sealed.strip_prefix(purpose)?.strip_prefix(':')?;
-        let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-        let bytes: Option<Vec<u8>> = pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect();
-        String::from_utf8(bytes?).ok()
     }
 }
 
@@ -300,7 +242,7 @@ impl World {
         let platform = Arc::new(Platform {
             store: Arc::new(MemoryStore::new()),
             clock: clock.clone(),
-            ids: Arc::new(CountingIds(AtomicU64::new(1))),
+            ids: Arc::new(CountingIds::default()),
             downstream: behind.clone(),
             wallets: wallets.clone(),
             sleeper: clock.clone(),
@@ -308,7 +250,7 @@ impl World {
             channels: behind.clone(),
             directory: Arc::new(DirectoryCell::new(Directory::new(parties()))),
             wake: Arc::new(NoBell),
-            sealer: Arc::new(PlainSealer),
+            sealer: Arc::new(HexSealer),
             settings: Settings {
                 base_url: "https://ucsp.example".to_owned(),
                 default_zone: dialect::time::default_zone(),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::directory::DirectoryData;
 use app::ports::{LogBooks, PresentError, Presented, Sealer as _, Wallets};
+use app::testing::HexSealer;
 use app::use_cases::terminals::{NewCode, VENDOR_KEY, issue_code};
 use async_trait::async_trait;
 use axum::body::Body;
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 use money::Currency;
 use serde_json::{Value, json};
 
-use crate::harness::{PlainSealer, World};
+use crate::harness::World;
 
 pub(crate) const VENDOR: &str = "91800001";
 pub(crate) const VENDOR_SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -37,7 +38,7 @@ pub(crate) fn stores(data: &mut DirectoryData) {
     data.vendors.push(Vendor {
         sn: VENDOR.into(),
         name: "Tills Ltd".to_owned(),
-        key_sealed: PlainSealer.seal(VENDOR_KEY, VENDOR_SECRET),
+        key_sealed: HexSealer.seal(VENDOR_KEY, VENDOR_SECRET),
         active: true,
         apps: vec![VendorApp { id: APP.into(), name: "Till".to_owned() }],
     });

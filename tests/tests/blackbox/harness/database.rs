@@ -63,9 +63,21 @@ fn url(name: &str) -> String {
     format!("{server}/{name}")
 }
 
+/// The rows that a statement in that database gives.
+pub(crate) fn rows(folder: &Path, sql: &str) -> Vec<String> {
+    let name = code(folder).expect("a folder with a name");
+    let mut psql = Command::new(programs().join("psql"));
+    let output = psql.args(["-qAt", "-c", sql, &url(&name)]).output().expect("psql");
+    assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+fn programs() -> PathBuf {
+    std::env::var_os("CAUSEWAY_PG_BIN").map(PathBuf::from).unwrap_or_default()
+}
+
 fn ask(sql: &str) -> std::io::Result<std::process::ExitStatus> {
-    let programs = std::env::var_os("CAUSEWAY_PG_BIN").map(PathBuf::from).unwrap_or_default();
-    let mut psql = Command::new(programs.join("psql"));
+    let mut psql = Command::new(programs().join("psql"));
     psql.args(["-q", "-c", sql, &url("postgres")]).stderr(std::process::Stdio::null());
     psql.status()
 }

@@ -30,6 +30,12 @@ impl Http {
         Self(Client::builder(TokioExecutor::new()).build_http())
     }
 
+    /// One that repeats nothing by itself: what a connection lost, the caller hears of.
+    pub(crate) fn strict() -> Self {
+        let mut builder = Client::builder(TokioExecutor::new());
+        Self(builder.retry_canceled_requests(false).build_http())
+    }
+
     /// GET without following redirects.
     pub(crate) async fn get(&self, url: &str) -> Result<Reply, String> {
         self.send(Method::GET, url, &[], Bytes::new()).await

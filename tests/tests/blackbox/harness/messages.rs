@@ -122,6 +122,19 @@ impl Service {
         self.partner.call(path, &wrapped(&self.partner, path, trx_info)).await
     }
 
+    /// As [`Self::send`] to another address; the connection may break.
+    pub(crate) async fn try_send(
+        &self,
+        base: &str,
+        path: &str,
+        trx_info: &Value,
+    ) -> Result<Answer, String> {
+        let there = self.partner.at(base);
+        let message = wrapped(&there, path, trx_info).to_string();
+        let reply = there.try_post(path, &message, &[]).await?;
+        Ok(there.accept(&reply))
+    }
+
     /// Sends `trxInfo` under a scenario of the sandbox.
     pub(crate) async fn send_scenario(&self, path: &str, trx: &Value, scenario: &str) -> Answer {
         let message = wrapped(&self.partner, path, trx);
@@ -154,7 +167,7 @@ impl Service {
         placed
     }
 
-    fn whose(&self, order_id: &str, txn_time: &str) -> Value {
+    pub(crate) fn whose(&self, order_id: &str, txn_time: &str) -> Value {
         json!({
             "orderId": order_id,
             "txnTime": txn_time,

@@ -107,6 +107,11 @@ impl Partner {
         }
     }
 
+    /// The same one at another address.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     /// A text member of its object in `sandbox.json`.
     pub(crate) fn seed(&self, name: &str) -> &str {
         text(&self.seed, name)

@@ -60,6 +60,8 @@ pub(crate) struct Sandbox {
     child: Child,
     log: Arc<Mutex<Vec<u8>>>,
     owned: Option<TempDir>,
+    /// The URL of its database, if its tables are not in the folder.
+    database: Option<String>,
 }
 
 impl Sandbox {
@@ -73,16 +75,21 @@ impl Sandbox {
 
     /// An installation in a folder that may have data, on this port and the three after it.
     pub(crate) fn start_in(folder: &Path, port: u16) -> Self {
-        let (child, log) = launch(folder, port);
+        Self::start_over(folder, port, database::of(folder))
+    }
+
+    /// As [`Self::start_in`], over this database.
+    pub(crate) fn start_over(folder: &Path, port: u16, database: Option<String>) -> Self {
+        let (child, log) = launch(folder, port, database.as_deref());
         let document = read_document(folder);
         let http = Http::new();
         let folder = folder.to_owned();
-        Self { folder, port, document, http, child, log, owned: None }
+        Self { folder, port, document, http, child, log, owned: None, database }
     }
 
     /// Starts it again where no file may grow beyond this size, as on a full disk.
     pub(crate) fn start_again_without_room(&mut self, file_bytes_max: u64) {
-        let (child, log) = launch_by(limited(file_bytes_max), &self.folder, self.port);
+        let (child, log) = self.launch_by(limited(file_bytes_max));
         self.child = child;
         self.log = log;
         self.http = Http::new();
@@ -96,11 +103,15 @@ impl Sandbox {
 
     /// Starts it again on the same data and ports, after [`Self::kill`].
     pub(crate) fn start_again(&mut self) {
-        let (child, log) = launch(&self.folder, self.port);
+        let (child, log) = self.launch_by(Command::new(binary()));
         self.child = child;
         self.log = log;
         self.document = read_document(&self.folder);
         self.http = Http::new();
+    }
+
+    fn launch_by(&self, command: Command) -> (Child, Arc<Mutex<Vec<u8>>>) {
+        launch_by(command, &self.folder, self.port, self.database.as_deref())
     }
 
     /// Sends a signal by its name.
@@ -127,7 +138,10 @@ impl Sandbox {
 
     /// Runs a command that reads the data folder.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        let place = database::arguments(&self.folder);
+        let place = match &self.database {
+            Some(url) => ["--database-url".to_owned(), url.clone()],
+            None => database::arguments(&self.folder),
+        };
         let mut all = arguments.to_vec();
         all.extend(place.iter().map(String::as_str));
         run(&all)
@@ -226,17 +240,22 @@ pub(crate) fn limited(file_bytes_max: u64) -> Command {
 }
 
 /// Starts the program and waits for its line `ready`.
-fn launch(folder: &Path, port: u16) -> (Child, Arc<Mutex<Vec<u8>>>) {
-    launch_by(Command::new(binary()), folder, port)
+fn launch(folder: &Path, port: u16, database: Option<&str>) -> (Child, Arc<Mutex<Vec<u8>>>) {
+    launch_by(Command::new(binary()), folder, port, database)
 }
 
-fn launch_by(mut command: Command, folder: &Path, port: u16) -> (Child, Arc<Mutex<Vec<u8>>>) {
+fn launch_by(
+    mut command: Command,
+    folder: &Path,
+    port: u16,
+    database: Option<&str>,
+) -> (Child, Arc<Mutex<Vec<u8>>>) {
     let mut child = command
         .arg("sandbox")
         .arg("--data")
         .arg(folder)
         .args(["--listen", &format!("127.0.0.1:{port}")])
-        .args(database::of(folder).iter().flat_map(|url| ["--database-url", url]))
+        .args(database.iter().flat_map(|url| ["--database-url", url]))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -236,6 +236,21 @@ impl Till {
         self.http.post(&format!("{}{path}", self.base), fields, body).await
     }
 
+    /// As [`Self::call`] at another address; the connection may break.
+    pub(crate) async fn try_call(
+        &self,
+        base: &str,
+        path: &str,
+        members: &Value,
+    ) -> Result<Envelope, String> {
+        let body = Bytes::from(self.message(members).to_string());
+        let authorization = self.authorization(&body);
+        let fields = [("authorization", authorization.as_str())];
+        let there = Self { base: base.to_owned(), ..self.clone() };
+        let reply = there.try_post(path, body, &fields).await?;
+        Ok(Envelope::of(path, &reply))
+    }
+
     /// Sends members beside `terminal_sn`.
     pub(crate) async fn call(&self, path: &str, members: &Value) -> Envelope {
         self.post(path, self.message(members).to_string()).await
@@ -300,13 +315,17 @@ impl Till {
 
     /// Gives back so many cents.
     pub(crate) async fn refund(&self, client_sn: &str, number: &str, amount: &str) -> Envelope {
-        let members = json!({
+        self.call(REFUND, &Self::giving_back(client_sn, number, amount)).await
+    }
+
+    /// Members of a refund of so many cents.
+    pub(crate) fn giving_back(client_sn: &str, number: &str, amount: &str) -> Value {
+        json!({
             "client_sn": client_sn,
             "refund_request_no": number,
             "refund_amount": amount,
             "operator": "kay",
-        });
-        self.call(REFUND, &members).await
+        })
     }
 
     /// Undoes an order, by cancel or by revoke.

@@ -8,6 +8,7 @@ mod clients;
 mod crash;
 mod gate;
 mod keys;
+mod limits;
 mod once;
 mod presented;
 mod sales;
