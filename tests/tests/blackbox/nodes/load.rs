@@ -23,7 +23,7 @@ use crate::harness::{Envelope, Placed, Report, Service, Till};
 const TILLS: usize = 4;
 const SERVICES: usize = 2;
 /// Beyond the lease of a task that a killed node had claimed.
-const END_WAIT: Duration = Duration::from_secs(120);
+const END_WAIT: Duration = Duration::from_mins(2);
 
 /// A sale of a till, cents.
 #[derive(Clone, Debug)]
