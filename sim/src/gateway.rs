@@ -109,7 +109,7 @@ impl Gateway {
     }
 }
 
-const fn side(order: &Order) -> Side {
+fn side(order: &Order) -> Side {
     if order.sale().is_some() { Side::Wallet } else { Side::Downstream }
 }
 

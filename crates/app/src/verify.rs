@@ -1,6 +1,7 @@
 //! Verification from the data alone: the journal's chain, and the ledger recomputed from events.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::ids::OrderNumber;
 use domain::ledger::{self, Posting};
@@ -190,7 +191,7 @@ fn replay(journal: &[JournalEntry]) -> Result<(Option<Order>, Vec<Posting>), Str
         let event: Event = serde_json::from_str(&entry.body)
             .map_err(|error| format!("line {}: unreadable event: {error}", entry.sequence))?;
         let next = match (order, &event) {
-            (None, Event::Submitted { terms }) => Order::submitted(terms.as_ref().clone()),
+            (None, Event::Submitted { terms }) => Order::submitted(Arc::clone(terms)),
             (None, _) => return Err("its first event is not its submission".to_owned()),
             (Some(before), event) => apply(before, event).map_err(|error| error.to_string())?,
         };

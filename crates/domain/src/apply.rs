@@ -1,5 +1,7 @@
 //! What an event makes of an order.
 
+use std::sync::Arc;
+
 use money::Amount;
 
 use crate::abort::{Abort, AbortStanding};
@@ -59,7 +61,7 @@ pub fn replay<'a>(
     let mut order: Option<Order> = None;
     for event in events {
         order = Some(match (order, event) {
-            (None, Event::Submitted { terms }) => Order::submitted(terms.as_ref().clone()),
+            (None, Event::Submitted { terms }) => Order::submitted(Arc::clone(terms)),
             (None, other) => {
                 return Err(Impossible {
                     event: other.name(),

@@ -1,6 +1,8 @@
 //! What happened to an order. Events are kept for good in the journal; an order is the sum of its
 //! events, which `ledger verify` proves by replaying them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ pub enum Event {
     /// The order was placed.
     Submitted {
         /// Its terms.
-        terms: Box<Terms>,
+        terms: Arc<Terms>,
     },
     /// The payer confirmed; the intent to pay is durable.
     PaymentStarted {

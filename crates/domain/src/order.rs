@@ -3,6 +3,8 @@
 //! The order is the unit of consistency: all laws of its money are decided over this one value,
 //! and a store replaces it as a whole under its version.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Amount;
@@ -146,8 +148,8 @@ pub struct Goods {
 /// An order with everything that happened to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Fixed at submission.
-    pub terms: Terms,
+    /// Fixed at submission; shared, since an order is copied often and its terms never change.
+    pub terms: Arc<Terms>,
     /// Where the payment stands.
     pub state: OrderState,
     /// Refunds and cancellations in the order of their requests.
@@ -339,8 +341,8 @@ pub struct Settlement {
 impl Order {
     /// A fresh order.
     #[must_use]
-    pub fn submitted(terms: Terms) -> Self {
-        Self { terms, state: OrderState::Created, reversals: Vec::new() }
+    pub fn submitted(terms: impl Into<Arc<Terms>>) -> Self {
+        Self { terms: terms.into(), state: OrderState::Created, reversals: Vec::new() }
     }
 
     /// The payment, if one succeeded.
@@ -380,7 +382,7 @@ impl Order {
 
     /// What a terminal sells, if a terminal asked.
     #[must_use]
-    pub const fn sale(&self) -> Option<&Sale> {
+    pub fn sale(&self) -> Option<&Sale> {
         match &self.terms.origin {
             Origin::Terminal(sale) => Some(sale),
             Origin::Industry { .. } => None,

@@ -342,7 +342,7 @@ fn submitted(order: &Order) -> WriteSet {
     let close = TaskId::close(&terms.number);
     WriteSet {
         order: Some(OrderWrite { order: order.clone(), expected: None }),
-        events: vec![Event::Submitted { terms: Box::new(terms.clone()) }],
+        events: vec![Event::Submitted { terms: Arc::clone(terms) }],
         at: Some(terms.created_at),
         keys: vec![claim(order, "orderId=x\ntxnTime=y\n".repeat(20))],
         tasks: vec![TaskWrite::Insert(task(order, close, Some(terms.expires_at), TaskBody::Close))],
@@ -358,7 +358,8 @@ fn submitted(order: &Order) -> WriteSet {
 
 /// The order as a till makes it: one number, and the payment under way from the beginning.
 fn at_till(mut order: Order) -> Order {
-    order.terms.query_id = QueryId::new(order.terms.number.as_str());
+    let terms = Arc::make_mut(&mut order.terms);
+    terms.query_id = QueryId::new(terms.number.as_str());
     order.state = OrderState::Paying { attempt: attempt(order.terms.created_at) };
     order
 }
@@ -401,7 +402,7 @@ fn begun(order: &Order) -> WriteSet {
     WriteSet {
         order: Some(OrderWrite { order: order.clone(), expected: None }),
         events: vec![
-            Event::Submitted { terms: Box::new(terms.clone()) },
+            Event::Submitted { terms: Arc::clone(terms) },
             Event::PaymentStarted { attempt: attempt(terms.created_at) },
         ],
         at: Some(terms.created_at),

@@ -118,7 +118,7 @@ impl Fill {
 
     /// The write set of one paid order.
     fn paid(&self, number: u64) -> Result<WriteSet, Failure> {
-        let terms = self.terms(number)?;
+        let terms = Arc::new(self.terms(number)?);
         let at = terms.created_at;
         let attempt = Attempt {
             card: None,
@@ -129,7 +129,7 @@ impl Fill {
             qr_code: None,
         };
         let events = vec![
-            Event::Submitted { terms: Box::new(terms.clone()) },
+            Event::Submitted { terms: Arc::clone(&terms) },
             Event::PaymentStarted { attempt },
             Event::PaymentSucceeded {
                 at,
@@ -137,7 +137,7 @@ impl Fill {
                 result: result(number, at),
             },
         ];
-        let mut order = Order::submitted(terms.clone());
+        let mut order = Order::submitted(Arc::clone(&terms));
         for event in events.iter().skip(1) {
             order = apply(order, event)?;
         }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use app::use_cases::till;
+use app::use_cases::till::{self, OrderBy};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use dialect::upay::{self, Asked};
 use domain::order::Order;
-use wire::upay::{Cancel, Pay, Precreate, Query, Refund};
+use wire::upay::{Cancel, Pay, Precreate, Query, Refund, Reply};
 
-use super::gate::{Verified, call};
+use super::gate::{Verified, call, look};
+use super::reply::finish;
 use crate::shared::Shared;
 
 /// The till scans the payer's code.
@@ -41,10 +42,11 @@ pub(super) async fn precreate(State(shared): State<Arc<Shared>>, request: Reques
 
 /// The till asks how an order stands.
 pub(super) async fn query(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    call(shared, request, |shared, by: Verified, message: Query| async move {
+    look(shared, request, |shared, by: Verified, message: Query| async move {
         let order = upay::query(message);
-        match till::query(&shared.platform, &by.terminal, &order).await {
-            Ok(found) => upay::query_reply(&found).into(),
+        match till::look(&shared.platform, &by.terminal, &order).await {
+            Ok(Some(found)) => upay::query_reply(&found).into(),
+            Ok(None) => finish(&shared, Box::pin(end(Arc::clone(&shared), by, order))).await,
             Err(refusal) => upay::refused(&refusal, Asked::Query),
         }
     })
@@ -73,6 +75,14 @@ pub(super) async fn cancel(State(shared): State<Arc<Shared>>, request: Request) 
         }
     })
     .await
+}
+
+/// An order whose time is over is ended before the answer.
+async fn end(shared: Arc<Shared>, by: Verified, order: OrderBy) -> Reply {
+    match till::query(&shared.platform, &by.terminal, &order).await {
+        Ok(found) => upay::query_reply(&found).into(),
+        Err(refusal) => upay::refused(&refusal, Asked::Query),
+    }
 }
 
 /// Where the picture of an order's code is.

@@ -35,12 +35,28 @@ pub(super) struct Verified {
     pub(super) key: String,
 }
 
-/// Takes one call of a terminal through all checks and answers it with what `work` replies.
+/// Takes one call of a terminal through all checks and answers it with what `work` replies, which
+/// ends even when the caller goes away.
 pub(super) async fn call<T, F, W>(shared: Arc<Shared>, request: Request, work: F) -> Response
 where
     T: Message,
     F: FnOnce(Arc<Shared>, Verified, T) -> W,
     W: Future<Output = Reply> + Send + 'static,
+{
+    look(shared, request, |shared, terminal, message| {
+        // Boxed, since a use case is large and would be copied each time it is handed on.
+        let work = Box::pin(work(Arc::clone(&shared), terminal, message));
+        async move { finish(&shared, work).await }
+    })
+    .await
+}
+
+/// As [`call`], for work that changes nothing and may be left when the caller goes away.
+pub(super) async fn look<T, F, W>(shared: Arc<Shared>, request: Request, work: F) -> Response
+where
+    T: Message,
+    F: FnOnce(Arc<Shared>, Verified, T) -> W,
+    W: Future<Output = Reply>,
 {
     let claimed = claimed(request.headers());
     let body = match read(request, BODY_BYTES_MAX).await {
@@ -49,9 +65,7 @@ where
     };
     let sn = claimed.as_ref().map(|claimed| claimed.sn.clone()).unwrap_or_default();
     let reply = match admitted(&shared, claimed, &body).await {
-        Ok((terminal, message)) => {
-            finish(&shared, work(Arc::clone(&shared), terminal, message)).await
-        }
+        Ok((terminal, message)) => work(Arc::clone(&shared), terminal, message).await,
         Err(reply) => reply,
     };
     let mut response = envelope(&reply);

@@ -6,7 +6,7 @@ use domain::ledger::Posting;
 use domain::order::Order;
 use jiff::Timestamp;
 
-use crate::writeset::{KeyClaim, Target, Task, TaskId, Versioned, WriteSet};
+use crate::writeset::{KeyClaim, Target, TargetKind, Task, TaskId, Versioned, WriteSet};
 
 /// What became of a write set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,22 @@ pub trait Store: Send + Sync + 'static {
         owner: &MerchantId,
         reference: &Reference,
     ) -> Result<Option<KeyClaim>, StoreError>;
+
+    /// The order whose payment has a merchant's reference: [`Self::by_reference`] and
+    /// [`Self::order`] in one question, where a store can do that.
+    async fn order_by_reference(
+        &self,
+        owner: &MerchantId,
+        reference: &Reference,
+    ) -> Result<Option<Versioned<Order>>, StoreError> {
+        let claim = self.by_reference(owner, reference).await?;
+        match claim.map(|claim| claim.target) {
+            Some(Target { kind: TargetKind::Payment, order, .. }) => {
+                self.order(owner, &order).await
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
 
     /// The transactions of a merchant whose references carry this `orderId`, at most 10.
     async fn references(

@@ -1,5 +1,7 @@
 //! SUBMIT_PAYMENT_ORDER: a merchant places an order; `tn` comes back.
 
+use std::sync::Arc;
+
 use domain::Event;
 use domain::ids::{AcquirerIin, ChannelCode, MerchantId, Reference, UserId};
 use domain::order::{Details, Order, Origin, Terms};
@@ -186,7 +188,7 @@ fn write_set(caller: &Caller, order: &Order, input: &SubmitOrder) -> WriteSet {
     let terms = &order.terms;
     WriteSet {
         order: Some(OrderWrite { order: order.clone(), expected: None }),
-        events: vec![Event::Submitted { terms: Box::new(terms.clone()) }],
+        events: vec![Event::Submitted { terms: Arc::clone(terms) }],
         at: Some(terms.created_at),
         keys: vec![KeyClaim {
             owner: terms.merchant.clone(),

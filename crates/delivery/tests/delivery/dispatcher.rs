@@ -209,7 +209,8 @@ async fn a_receiver_that_never_answers_delays_no_other() {
     node.start();
     for number in 0..200 {
         let mut order = paid(&node.world, number);
-        order.terms.details.back_url = Some(format!("{}/notice", dead.url));
+        std::sync::Arc::make_mut(&mut order.terms).details.back_url =
+            Some(format!("{}/notice", dead.url));
         let notice = notice(&order, Receiver::Industry);
         node.put(order.clone(), vec![notice_task(&order, notice)]).await;
     }

@@ -94,7 +94,7 @@ async fn each_order_of_a_batch_has_its_own_result() {
     let downstream = downstream(&world);
     let of = |minor: u64| {
         let mut order = order(&world, minor);
-        order.terms.amount = crate::world::hkd(minor);
+        std::sync::Arc::make_mut(&mut order.terms).amount = crate::world::hkd(minor);
         order
     };
     let (one, two, three) = (of(100), of(51), of(99));
@@ -125,7 +125,7 @@ async fn who_cannot_be_asked_is_unavailable_and_the_next_try_is_free() {
     let dead = crate::world::world(&at(&nowhere().await));
     assert!(matches!(downstream(&dead).place(&order).await, Err(PlaceError::Unavailable(_))));
     let mut stranger = order;
-    stranger.terms.acquirer = "99999999".into();
+    std::sync::Arc::make_mut(&mut stranger.terms).acquirer = "99999999".into();
     assert!(matches!(client.place(&stranger).await, Err(PlaceError::Unavailable(_))));
 }
 

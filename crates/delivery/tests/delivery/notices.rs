@@ -84,7 +84,8 @@ async fn the_address_is_the_reversals_then_the_payments_then_the_registered_one(
     reversal.state = ReversalState::Unknown { since: order.terms.created_at };
     order.reversals.push(reversal);
     assert_eq!(to(&order, "r"), "http://registered.example/registered");
-    order.terms.details.back_url = Some("https://p.example/payment".to_owned());
+    std::sync::Arc::make_mut(&mut order.terms).details.back_url =
+        Some("https://p.example/payment".to_owned());
     assert_eq!(to(&order, "r"), "https://p.example/payment");
     order.reversals[0].terms.back_url = Some("https://p.example/refund".to_owned());
     assert_eq!(to(&order, "r"), "https://p.example/refund");

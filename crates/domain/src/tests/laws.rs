@@ -65,7 +65,7 @@ fn lives() -> impl Strategy<Value = Vec<(Command, i64)>> {
 /// Lives through the commands; rejected ones change nothing.
 fn live(commands: &[(Command, i64)]) -> (Order, Vec<Event>, Vec<Posting>) {
     let mut order = Order::submitted(samples::terms());
-    let mut events = vec![Event::Submitted { terms: Box::new(samples::terms()) }];
+    let mut events = vec![Event::Submitted { terms: samples::terms().into() }];
     let mut ledger = Vec::new();
     for (command, second) in commands {
         // Two requests never carry one number: the store refuses the second.

@@ -2,6 +2,9 @@
 -- are the platform's own and unique over all owners, so that one index finds an order with and
 -- without its owner. Numbers grow with time: the index is written at its end.
 --
+-- The terms of an order are written once: `submitted` is the line of the journal that tells them,
+-- or, where its first event is another, `terms` has them. `body` is what changes.
+--
 -- An order's own two tasks, its closing and the inquiry after its payment, are columns of its row:
 -- they are made, replaced and ended together with it, and one index entry while they are due is all
 -- that they cost beside. `made` tells their place among the other tasks: twice the row of the last
@@ -22,7 +25,10 @@ CREATE TABLE orders (
     inquire_attempts INTEGER,
     inquire_version  INTEGER,
     inquire_made     INTEGER,
-    body             TEXT    NOT NULL
+    submitted        INTEGER,
+    terms            TEXT,
+    body             TEXT    NOT NULL,
+    CHECK ((submitted IS NULL) <> (terms IS NULL))
 ) STRICT;
 
 -- What falls due, earliest first.

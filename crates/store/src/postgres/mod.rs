@@ -233,6 +233,14 @@ impl Store for PostgresStore {
         read::by_reference(&self.short, owner, reference).await
     }
 
+    async fn order_by_reference(
+        &self,
+        owner: &MerchantId,
+        reference: &Reference,
+    ) -> Result<Option<Versioned<Order>>, StoreError> {
+        read::order_by_reference(&self.short, owner, reference).await
+    }
+
     async fn references(
         &self,
         owner: &MerchantId,

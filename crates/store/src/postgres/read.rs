@@ -87,6 +87,22 @@ pub(super) async fn by_reference(
     Ok(one(pool.ask("reference", sql, &[&owner, &order_id, &txn_time], decode::claim).await?))
 }
 
+pub(super) async fn order_by_reference(
+    pool: &Pool,
+    owner: &MerchantId,
+    reference: &Reference,
+) -> Answer<Option<Versioned<Order>>> {
+    let (order_id, txn_time) = (reference.order_id.as_str(), reference.txn_time.as_str());
+    let owner = owner.as_str();
+    if !is_storable(&[owner, order_id, txn_time]) {
+        return Ok(None);
+    }
+    let sql = "SELECT o.number, o.owner, o.version, o.body FROM keys AS k \
+               JOIN orders AS o ON o.owner = k.owner AND o.number = k.number \
+               WHERE k.owner = $1 AND k.order_id = $2 AND k.txn_time = $3 AND k.kind = 'payment'";
+    Ok(one(pool.ask("order", sql, &[&owner, &order_id, &txn_time], decode::order).await?))
+}
+
 pub(super) async fn references(
     pool: &Pool,
     owner: &MerchantId,

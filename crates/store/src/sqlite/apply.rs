@@ -28,6 +28,11 @@ impl Ends {
     /// The ends of empty tables.
     pub(super) const START: Self =
         Self { sequence: 0, hash: journal::GENESIS, task: 0, strays: false };
+
+    /// The journal's next line.
+    pub(super) fn next_line(&self) -> i64 {
+        i64::try_from(self.sequence.saturating_add(1)).unwrap_or(i64::MAX)
+    }
 }
 
 /// Writes the rows. `released` gets the tasks whose leases end with this set.

@@ -4,19 +4,40 @@ use app::ports::store::{JournalEntry, PostingSum};
 use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskId, Versioned};
 use domain::ids::{AcquirerIin, MerchantId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::{Account, Posting};
-use domain::order::Order;
+use domain::order::{Order, OrderState, Terms};
 use domain::payway::Payway;
+use domain::reversal::Reversal;
 use jiff::Timestamp;
 use money::Currency;
 use rusqlite::Row;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
 use crate::instant::from_micros;
 
-/// `number, owner, version, body`.
+/// What changes of an order.
+#[derive(Deserialize)]
+struct Body {
+    state: OrderState,
+    reversals: Vec<Reversal>,
+}
+
+/// The line of the journal that tells an order's terms.
+#[derive(Deserialize)]
+struct Submitted {
+    terms: Terms,
+}
+
+/// `number, owner, version, body, terms`, and whether those stand in a line of the journal.
 pub(super) fn order(row: &Row<'_>) -> Result<Versioned<Order>, Fault> {
-    let order: Order = json("order", row, 3)?;
+    let Body { state, reversals } = json("order", row, 3)?;
+    let terms: Terms = if row.get(5)? {
+        json::<Submitted>("order", row, 4)?.terms
+    } else {
+        json("order", row, 4)?
+    };
+    let order = Order { terms: terms.into(), state, reversals };
     let same = order.terms.number.as_str() == row.get_ref(0)?.as_str().unwrap_or_default()
         && order.terms.merchant.as_str() == row.get_ref(1)?.as_str().unwrap_or_default();
     if !same {

@@ -194,6 +194,14 @@ impl Store for SqliteStore {
         self.readers.short("reference", |it| read::by_reference(it, owner, reference))
     }
 
+    async fn order_by_reference(
+        &self,
+        owner: &MerchantId,
+        reference: &Reference,
+    ) -> Result<Option<Versioned<Order>>, StoreError> {
+        self.readers.short("order", |it| read::order_by_reference(it, owner, reference))
+    }
+
     async fn references(
         &self,
         owner: &MerchantId,

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row, params};
 use super::apply::Ends;
 use super::decode;
 use super::fault::Fault;
-use super::rows::{OrderRow, TaskRow};
+use super::rows::{OrderRow, TaskRow, TermsRow};
 
 /// Which of an order's own tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,8 +90,8 @@ impl Statements {
         Self {
             insert_order: format!(
                 "INSERT INTO orders (number, owner, version, query_id, state, body, \
-                 {own}_due, {own}_attempts, {own}_made, {own}_version) \
-                 VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT DO NOTHING"
+                 submitted, terms, {own}_due, {own}_attempts, {own}_made, {own}_version) \
+                 VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1) ON CONFLICT DO NOTHING"
             ),
             replace_order: format!(
                 "UPDATE orders SET version = ?3 + 1, state = ?4, body = ?5, \
@@ -130,10 +130,15 @@ pub(super) fn insert_order(
     own: Option<&TaskRow>,
 ) -> Result<bool, Fault> {
     let (number, owner, query_id) = (&order.number, &order.owner, &order.query_id);
+    let (submitted, terms) = match &order.terms {
+        TermsRow::Submitted => (Some(ends.next_line()), None),
+        TermsRow::Whole(text) => (None, Some(text)),
+    };
     let Some((own, row)) = own.and_then(|row| Some((row.own?, row))) else {
-        let sql = "INSERT INTO orders (number, owner, version, query_id, state, body) \
-                   VALUES (?1, ?2, 1, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-        let values = params![number, owner, query_id, order.state, order.body];
+        let sql = "INSERT INTO orders \
+                   (number, owner, version, query_id, state, body, submitted, terms) \
+                   VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+        let values = params![number, owner, query_id, order.state, order.body, submitted, terms];
         return Ok(connection.prepare_cached(sql)?.execute(values)? == 1);
     };
     let fresh = connection.prepare_cached(&own.sql().insert_order)?.execute(params![
@@ -142,6 +147,8 @@ pub(super) fn insert_order(
         query_id,
         order.state,
         order.body,
+        submitted,
+        terms,
         row.due_at,
         row.task.attempts,
         ends.task.saturating_mul(2),

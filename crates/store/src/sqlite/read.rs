@@ -17,6 +17,14 @@ type Decode<T> = fn(&Row<'_>) -> Result<T, Fault>;
 /// The columns of a task in the order that [`decode::task`] reads.
 pub(super) const TASK_COLUMNS: &str = "id, owner, number, due_at, after, attempts, version, body";
 
+/// Orders, with the line of the journal that tells an order's terms, for [`decode::order`].
+macro_rules! orders {
+    () => {
+        "SELECT o.number, o.owner, o.version, o.body, ifnull(o.terms, j.body), o.terms IS NULL \
+         FROM orders AS o LEFT JOIN journal AS j ON j.sequence = o.submitted "
+    };
+}
+
 fn one<T>(
     connection: &Connection,
     sql: &str,
@@ -52,7 +60,7 @@ pub(super) fn order(
     owner: &MerchantId,
     number: &OrderNumber,
 ) -> Result<Option<Versioned<Order>>, Fault> {
-    let sql = "SELECT number, owner, version, body FROM orders WHERE number = ?1 AND owner = ?2";
+    let sql = concat!(orders!(), "WHERE o.number = ?1 AND o.owner = ?2");
     one(connection, sql, params![number.as_str(), owner.as_str()], decode::order)
 }
 
@@ -60,7 +68,7 @@ pub(super) fn order_by_number(
     connection: &Connection,
     number: &OrderNumber,
 ) -> Result<Option<Versioned<Order>>, Fault> {
-    let sql = "SELECT number, owner, version, body FROM orders WHERE number = ?1";
+    let sql = concat!(orders!(), "WHERE o.number = ?1");
     one(connection, sql, params![number.as_str()], decode::order)
 }
 
@@ -69,8 +77,7 @@ pub(super) fn orders_after(
     number: Option<&OrderNumber>,
     count_max: usize,
 ) -> Result<Vec<Versioned<Order>>, Fault> {
-    let sql = "SELECT number, owner, version, body FROM orders WHERE number > ?1 \
-               ORDER BY number LIMIT ?2";
+    let sql = concat!(orders!(), "WHERE o.number > ?1 ORDER BY o.number LIMIT ?2");
     // The empty text stands before every number.
     let after = number.map_or("", OrderNumber::as_str);
     all(connection, sql, params![after, limit(count_max)], decode::order)
@@ -91,6 +98,28 @@ pub(super) fn by_reference(
         }
     }
     Ok(None)
+}
+
+pub(super) fn order_by_reference(
+    connection: &Connection,
+    owner: &MerchantId,
+    reference: &Reference,
+) -> Result<Option<Versioned<Order>>, Fault> {
+    let sql = concat!(
+        orders!(),
+        "JOIN keys AS k ON k.number = o.number WHERE k.digest = ?1 AND k.order_id = ?2 \
+         AND k.txn_time = ?3 AND k.owner = ?4 AND o.owner = ?4 AND k.kind = 'payment'"
+    );
+    let digest = digest::reference(owner, reference);
+    let (order_id, txn_time) = (reference.order_id.as_str(), reference.txn_time.as_str());
+    let values = params![digest, order_id, txn_time, owner.as_str()];
+    if let Some(order) = one(connection, sql, values, decode::order)? {
+        return Ok(Some(order));
+    }
+    // Not there, or something else has its digest.
+    let claim = by_reference(connection, owner, reference)?;
+    let claim = claim.filter(|claim| claim.target.kind == TargetKind::Payment);
+    claim.map_or(Ok(None), |claim| order(connection, owner, &claim.target.order))
 }
 
 /// What has this digest.

@@ -7,9 +7,12 @@ use app::writeset::{
     KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind,
     Task, TaskBody, TaskId, TaskWrite, WriteSet,
 };
+use domain::Event;
 use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
 use domain::notice::NoticeState;
+use domain::order::{Order, OrderState};
+use domain::reversal::Reversal;
 use serde::Serialize;
 
 use super::own::Own;
@@ -62,9 +65,28 @@ pub(super) struct OrderRow {
     pub(super) query_id: Option<String>,
     pub(super) expected: Option<i64>,
     pub(super) state: &'static str,
+    /// Where a new order's terms stand; those of one that is there never change.
+    pub(super) terms: TermsRow,
+    /// What changes of it.
     pub(super) body: String,
     /// One of its own tasks, made with the order or replaced with it.
     pub(super) own: Option<TaskRow>,
+}
+
+/// Where the terms of an order are written, once.
+#[derive(Debug)]
+pub(super) enum TermsRow {
+    /// In the first line that its write set adds to the journal.
+    Submitted,
+    /// In its own row.
+    Whole(String),
+}
+
+/// What changes of an order.
+#[derive(Serialize)]
+struct BodyOf<'a> {
+    state: &'a OrderState,
+    reversals: &'a [Reversal],
 }
 
 #[derive(Debug)]
@@ -109,7 +131,8 @@ impl Rows {
         let mut transactions = shape::transactions(&set);
         let entries = entries(&set)?;
         let mut tasks = set.tasks.into_iter().map(task).collect::<Result<Vec<_>, _>>()?;
-        let order = set.order.as_ref().map(|write| order(write, &mut tasks)).transpose()?;
+        let order = set.order.as_ref();
+        let order = order.map(|write| order_row(write, &set.events, &mut tasks)).transpose()?;
         if let Some(new) = order.as_ref().filter(|order| order.is_found_by_number()) {
             transactions.retain(|(query_id, (owner, target))| {
                 let own = query_id.as_str() == new.number && owner.as_str() == new.owner;
@@ -143,8 +166,12 @@ fn message(seen: &SeenMessage) -> SeenRow {
 }
 
 /// The row of an order. Takes one of its own tasks out of `tasks`, if it is written the same way.
-fn order(write: &OrderWrite, tasks: &mut Vec<TaskRow>) -> Result<OrderRow, StoreError> {
-    let terms = &write.order.terms;
+fn order_row(
+    write: &OrderWrite,
+    events: &[Event],
+    tasks: &mut Vec<TaskRow>,
+) -> Result<OrderRow, StoreError> {
+    let Order { terms, state, reversals } = &write.order;
     let own = tasks.iter().position(|row| {
         let task = &row.task;
         let is_its = match row.own {
@@ -161,10 +188,20 @@ fn order(write: &OrderWrite, tasks: &mut Vec<TaskRow>) -> Result<OrderRow, Store
         query_id: (terms.query_id.as_str() != terms.number.as_str())
             .then(|| terms.query_id.to_string()),
         expected: write.expected.map(version),
-        state: write.order.state.name(),
-        body: json("order", &write.order)?,
+        state: state.name(),
+        terms: terms_row(write, events)?,
+        body: json("order", &BodyOf { state, reversals })?,
         own: own.map(|index| tasks.remove(index)),
     })
+}
+
+/// The terms of an order that is there already stand where they were written.
+fn terms_row(write: &OrderWrite, events: &[Event]) -> Result<TermsRow, StoreError> {
+    match events.first() {
+        Some(Event::Submitted { terms }) if *terms == write.order.terms => Ok(TermsRow::Submitted),
+        Some(_) | None if write.expected.is_some() => Ok(TermsRow::Submitted),
+        Some(_) | None => Ok(TermsRow::Whole(json("order", &write.order.terms)?)),
+    }
 }
 
 fn task(write: TaskWrite) -> Result<TaskRow, StoreError> {

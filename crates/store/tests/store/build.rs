@@ -1,5 +1,7 @@
 //! Orders and write sets to test with.
 
+use std::sync::Arc;
+
 use app::writeset::{
     KeyClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind, Task,
     TaskBody, TaskId, TaskWrite, WriteSet,
@@ -159,7 +161,7 @@ pub(crate) fn submit(order: &Order) -> WriteSet {
     let close = TaskId::close(&order.terms.number);
     WriteSet {
         order: insert(order),
-        events: vec![Event::Submitted { terms: Box::new(order.terms.clone()) }],
+        events: vec![Event::Submitted { terms: Arc::clone(&order.terms) }],
         at: Some(at(0)),
         keys: vec![claim(order)],
         tasks: vec![TaskWrite::Insert(task(order, close.as_str(), Some(900)))],

@@ -37,7 +37,7 @@ async fn a_full_disk_refuses_and_the_store_goes_on() {
     // Reads go on and nothing of the refused set is there.
     assert!(store.order_by_number(&number(0)).await.unwrap().is_some());
     assert!(store.order_by_number(&number(refused)).await.unwrap().is_none());
-    let owner = order(0).terms.merchant;
+    let owner = order(0).terms.merchant.clone();
     assert!(store.by_reference(&owner, &reference(refused)).await.unwrap().is_none());
     assert_eq!(store.next_due(at(0)).await.unwrap(), Some(at(900)));
 
@@ -126,7 +126,7 @@ async fn a_row_that_was_changed_is_told_as_damage_without_its_content() {
     let raw = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
     raw.execute_batch(&format!(
         "UPDATE orders SET body = '{{\"secret-word\":' WHERE number = '{}';
-         UPDATE orders SET body = (SELECT body FROM orders WHERE number = '{}') \
+         UPDATE orders SET submitted = (SELECT submitted FROM orders WHERE number = '{}') \
          WHERE number = '{}';
          UPDATE tasks SET body = '{{\"task\":\"secret-word\"}}' WHERE id = 't';
          UPDATE journal SET hash = x'00' WHERE sequence = 2;",

@@ -46,7 +46,8 @@ async fn one_node_wins_each_version_and_each_reference() {
             let node = Arc::clone(&nodes[n as usize % 3]);
             all.spawn(async move {
                 let mut placed = order(1_000 * u32::try_from(version).unwrap() + n);
-                placed.terms.reference = reference(5_000 + u32::try_from(version).unwrap());
+                std::sync::Arc::make_mut(&mut placed.terms).reference =
+                    reference(5_000 + u32::try_from(version).unwrap());
                 let moved = node.commit(change(&order(0), version)).await.unwrap();
                 let claimed = node.commit(submit(&placed)).await.unwrap();
                 (moved, claimed)
@@ -191,7 +192,7 @@ async fn a_number_of_two_merchants_is_told_as_damage() {
     let store = database::open(&database::fresh().await).await;
     commit(&store, submit(&order(1))).await;
     let mut other = order_of(1, 1);
-    other.terms.query_id = "x".into();
+    std::sync::Arc::make_mut(&mut other.terms).query_id = "x".into();
     commit(&store, submit(&other)).await;
     assert_eq!(store.order(&other.terms.merchant, &number(1)).await.unwrap().unwrap().version, 1);
     let found = store.order_by_number(&number(1)).await;

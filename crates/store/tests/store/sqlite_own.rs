@@ -27,7 +27,8 @@ const ORDERS: u32 = 4;
 fn sale(index: usize, n: u32) -> Order {
     let mut order = order_of(index, n);
     if n.is_multiple_of(2) {
-        order.terms.query_id = QueryId::new(order.terms.number.as_str());
+        std::sync::Arc::make_mut(&mut order.terms).query_id =
+            QueryId::new(order.terms.number.as_str());
     }
     order
 }

@@ -5,9 +5,10 @@ use domain::order::Order;
 use domain::terminal::{CLIENT_SN_SPACE, Terminal};
 
 use super::end::{expire, is_over};
-use super::{OrderBy, TillRefusal, place};
+use super::{OrderBy, TillRefusal, served};
 use crate::platform::Platform;
-use crate::writeset::{Target, TargetKind};
+use crate::ports::store::StoreError;
+use crate::writeset::{Target, TargetKind, Versioned};
 
 /// An order that a till asked for.
 #[derive(Debug, Clone)]
@@ -16,6 +17,21 @@ pub struct Found {
     pub order: Order,
     /// The refund that was asked for, if one was named alone.
     pub refund: Option<QueryId>,
+}
+
+/// The order as it stands, or `None` when its deadline is over and [`query`] must end it first.
+/// Changes nothing.
+///
+/// # Errors
+/// As [`query`].
+pub async fn look(
+    platform: &Platform,
+    terminal: &Terminal,
+    by: &OrderBy,
+) -> Result<Option<Found>, TillRefusal> {
+    served(platform, terminal)?;
+    let found = find(platform, &terminal.merchant, by).await?;
+    Ok((!is_over(&found.order, platform.clock.now())).then_some(found))
 }
 
 /// The order as it stands. Past its deadline an open attempt is ended before the answer.
@@ -27,8 +43,8 @@ pub async fn query(
     terminal: &Terminal,
     by: &OrderBy,
 ) -> Result<Found, TillRefusal> {
-    let merchant = place(platform, terminal)?.merchant.id;
-    let found = find(platform, &merchant, by).await?;
+    served(platform, terminal)?;
+    let found = find(platform, &terminal.merchant, by).await?;
     if is_over(&found.order, platform.clock.now()) {
         let order = expire(platform, found.order).await?;
         return Ok(Found { order, ..found });
@@ -47,10 +63,7 @@ pub(super) async fn find(
         OrderBy::ClientSn(client_sn) => {
             let reference =
                 Reference { order_id: client_sn.as_str().into(), txn_time: CLIENT_SN_SPACE.into() };
-            let claim = platform.store.by_reference(merchant, &reference).await;
-            let claim = claim.map_err(|error| platform.till_failed(&error))?;
-            let target = claim.ok_or(TillRefusal::NoOrder)?.target;
-            order(platform, merchant, &target.order, None).await
+            sold(platform, platform.store.order_by_reference(merchant, &reference).await, None)
         }
         OrderBy::RefundRequestNo(number) => {
             let order_id = OrderId::new(number.as_str());
@@ -87,7 +100,14 @@ async fn order(
     number: &OrderNumber,
     refund: Option<QueryId>,
 ) -> Result<Found, TillRefusal> {
-    let found = platform.store.order(merchant, number).await;
+    sold(platform, platform.store.order(merchant, number).await, refund)
+}
+
+fn sold(
+    platform: &Platform,
+    found: Result<Option<Versioned<Order>>, StoreError>,
+    refund: Option<QueryId>,
+) -> Result<Found, TillRefusal> {
     let found = found.map_err(|error| platform.till_failed(&error))?;
     // An order of the other dialect is not known to a till.
     let found = found.filter(|order| order.value.sale().is_some());

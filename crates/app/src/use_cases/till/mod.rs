@@ -12,6 +12,8 @@ mod hold;
 mod sale;
 pub(super) mod takings;
 
+use std::sync::Arc;
+
 use domain::Rejection;
 use domain::ids::{QueryId, StoreSn};
 use domain::order::{Goods, Order};
@@ -20,10 +22,11 @@ use domain::payway::{Payway, SubPayway};
 use domain::terminal::{Store, Terminal, TerminalStatus};
 
 pub(super) use end::{expire, is_over};
-pub use find::{Found, query};
+pub use find::{Found, look, query};
 pub use give_back::{Cancelling, cancel, refund};
 pub use sale::{pay, precreate};
 
+use crate::directory::Directory;
 use crate::platform::Platform;
 use crate::ports::store::StoreError;
 use crate::refusal::Refusal;
@@ -176,18 +179,29 @@ pub(super) struct Place {
     pub(super) store: Store,
 }
 
-/// The terminal may do business.
-pub(super) fn place(platform: &Platform, terminal: &Terminal) -> Result<Place, TillRefusal> {
+/// The terminal may do business for its merchant, whatever its store does.
+pub(super) fn served(
+    platform: &Platform,
+    terminal: &Terminal,
+) -> Result<Arc<Directory>, TillRefusal> {
     if terminal.status == TerminalStatus::Disabled {
         return Err(TillRefusal::TerminalDisabled);
     }
     let directory = platform.directory.get();
     let merchant = directory.merchant(&terminal.merchant).filter(|merchant| merchant.active);
-    let store = directory.store(&terminal.store);
-    let (Some(merchant), Some(store)) = (merchant.cloned(), store.cloned()) else {
+    if merchant.is_none() || directory.store(&terminal.store).is_none() {
         return Err(TillRefusal::NoTerminal);
-    };
-    Ok(Place { merchant, store })
+    }
+    Ok(directory)
+}
+
+/// As [`served`], with what a sale needs to know.
+pub(super) fn place(platform: &Platform, terminal: &Terminal) -> Result<Place, TillRefusal> {
+    let directory = served(platform, terminal)?;
+    let merchant = directory.merchant(&terminal.merchant).cloned();
+    let store = directory.store(&terminal.store).cloned();
+    let both = merchant.zip(store).ok_or(TillRefusal::NoTerminal)?;
+    Ok(Place { merchant: both.0, store: both.1 })
 }
 
 /// The store takes payments.

@@ -1,5 +1,7 @@
 //! pay and precreate: a new order with its attempt, then the wallet.
 
+use std::sync::Arc;
+
 use domain::abort::AbortReason;
 use domain::ids::Reference;
 use domain::order::{Attempt, Details, Order, OrderState, Origin, Sale, Terms};
@@ -127,7 +129,7 @@ async fn begin(
     let _turn = takings::turn(platform, place).await?;
     for _ in 0..STALE_RETRIES_COUNT_MAX {
         let now = platform.clock.now();
-        let terms = terms(platform, terminal, place, (&sale, payway, presented), now)?;
+        let terms = Arc::new(terms(platform, terminal, place, (&sale, payway, presented), now)?);
         let attempt = Attempt {
             card: None,
             started_at: now,
@@ -138,13 +140,13 @@ async fn begin(
         };
         let taken = takings::reserved(platform, place, terms.amount.minor(), now).await?;
         let started = Event::PaymentStarted { attempt };
-        let order = apply(Order::submitted(terms.clone()), &started);
+        let order = apply(Order::submitted(Arc::clone(&terms)), &started);
         let order = order.map_err(|error| platform.unexpected(&error.to_string()))?;
         let resolver = resolver(&order, now);
         let set = WriteSet {
             order: Some(OrderWrite { order: order.clone(), expected: None }),
             keys: vec![claim(&order)],
-            events: vec![Event::Submitted { terms: Box::new(terms) }, started],
+            events: vec![Event::Submitted { terms }, started],
             at: Some(now),
             tasks: vec![TaskWrite::Insert(resolver.clone())],
             records: taken,

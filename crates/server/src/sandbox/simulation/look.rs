@@ -113,7 +113,7 @@ async fn named(
     for order in platform.store.find_orders(number).await?.into_iter().take(ORDERS_NAMED_COUNT_MAX)
     {
         if let Some(stored) = platform.store.order_by_number(&order).await? {
-            found.push((stored.value.terms.merchant, order));
+            found.push((stored.value.terms.merchant.clone(), order));
         }
     }
     if found.is_empty() { Err(Nothing::NoSuchOrder) } else { Ok(found) }

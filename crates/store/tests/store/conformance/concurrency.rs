@@ -39,7 +39,7 @@ pub(crate) async fn one_of_many_gets_the_reference(store: &Arc<dyn Store>) {
         let store = Arc::clone(store);
         all.spawn(async move {
             let mut order = order(n);
-            order.terms.reference = reference(0);
+            std::sync::Arc::make_mut(&mut order.terms).reference = reference(0);
             (n, store.commit(submit(&order)).await.unwrap())
         });
     }

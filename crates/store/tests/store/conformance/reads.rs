@@ -30,8 +30,9 @@ pub(crate) async fn orders_are_found_by_any_of_their_numbers(store: &Arc<dyn Sto
     // The same orderId of many transactions.
     for n in 20..32 {
         let mut order = order_of(1, n);
-        order.terms.reference.order_id = "shared-id".into();
-        order.terms.reference.txn_time = format!("202701150800{n}").as_str().into();
+        std::sync::Arc::make_mut(&mut order.terms).reference.order_id = "shared-id".into();
+        std::sync::Arc::make_mut(&mut order.terms).reference.txn_time =
+            format!("202701150800{n}").as_str().into();
         commit(store.as_ref(), submit(&order)).await;
     }
     let expected: Vec<_> = (20..30).map(number).collect();
@@ -55,7 +56,7 @@ pub(crate) async fn pages_go_over_everything_once(store: &Arc<dyn Store>) {
         if page.is_empty() {
             break;
         }
-        numbers.extend(page.into_iter().map(|order| order.value.terms.number));
+        numbers.extend(page.into_iter().map(|order| order.value.terms.number.clone()));
         keys.extend(records.into_iter().map(|(key, _)| key));
     }
     assert_eq!(numbers, (1..=7).map(number).collect::<Vec<_>>());

@@ -109,14 +109,14 @@ pub(crate) async fn a_taken_number_is_named(store: &Arc<dyn Store>) {
     commit(store.as_ref(), submit(&order(1))).await;
     // The number of the order.
     let mut again = order(1);
-    again.terms.reference = reference(5);
-    again.terms.query_id = query_id(5);
+    std::sync::Arc::make_mut(&mut again.terms).reference = reference(5);
+    std::sync::Arc::make_mut(&mut again.terms).query_id = query_id(5);
     let set = WriteSet { order: insert(&again), at: Some(at(0)), ..WriteSet::default() };
     let taken = CommitOutcome::Duplicate(Duplicate::Taken(number(1).to_string()));
     assert_eq!(store.commit(set).await.unwrap(), taken);
     // The number of the transaction.
     let mut other = order(6);
-    other.terms.query_id = query_id(1);
+    std::sync::Arc::make_mut(&mut other.terms).query_id = query_id(1);
     let taken = CommitOutcome::Duplicate(Duplicate::Taken(query_id(1).to_string()));
     let set = WriteSet { order: insert(&other), ..WriteSet::default() };
     assert_eq!(store.commit(set).await.unwrap(), taken);

@@ -76,7 +76,7 @@ pub(crate) async fn transactions_are_found_by_their_owner_alone(store: &Arc<dyn 
     // Two merchants may use the same reference.
     commit(store.as_ref(), submit(&order_of(1, 2))).await;
     let mut other = order(3);
-    other.terms.reference = reference(2);
+    std::sync::Arc::make_mut(&mut other.terms).reference = reference(2);
     commit(store.as_ref(), submit(&other)).await;
     let found = store.by_reference(&owner(0), &reference(2)).await.unwrap().unwrap();
     assert_eq!(found.target.order, other.terms.number);
@@ -109,8 +109,9 @@ pub(crate) async fn second_names_stay_with_the_first(store: &Arc<dyn Store>) {
 pub(crate) async fn references_share_an_order_id(store: &Arc<dyn Store>) {
     let of = |index: usize, n: u32, second: u32| {
         let mut order = order_of(index, n);
-        order.terms.reference.order_id = "shared".into();
-        order.terms.reference.txn_time = format!("202701150800{second:02}").as_str().into();
+        std::sync::Arc::make_mut(&mut order.terms).reference.order_id = "shared".into();
+        std::sync::Arc::make_mut(&mut order.terms).reference.txn_time =
+            format!("202701150800{second:02}").as_str().into();
         order
     };
     for n in 0..12 {
