@@ -114,6 +114,15 @@ pub enum TaskWrite {
     },
 }
 
+impl TaskWrite {
+    /// Whether the task will fall due: whoever works on tasks should look.
+    #[must_use]
+    pub const fn is_due(&self) -> bool {
+        let (Self::Insert(task) | Self::Replace { task, .. }) = self;
+        task.due_at.is_some()
+    }
+}
+
 /// Work that falls due: claimed by lease, done at least once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {

@@ -194,10 +194,13 @@ pub(crate) async fn record_from(
         };
         let set = consequences(platform, found, event, transaction).await?;
         let after = set.order.as_ref().map(|write| write.order.clone());
+        let is_work_left = set.tasks.iter().any(TaskWrite::is_due);
         match (platform.store.commit(set).await?, after) {
             (CommitOutcome::Committed, Some(after)) => {
                 platform.watchers.changed(transaction.number);
-                platform.wake.wake();
+                if is_work_left {
+                    platform.wake.wake();
+                }
                 return Ok(after);
             }
             (CommitOutcome::Committed | CommitOutcome::Stale | CommitOutcome::Duplicate(_), _) => {}

@@ -112,7 +112,7 @@ async fn a_foreign_merchant_is_no_merchant() {
 #[tokio::test]
 async fn twenty_payers_make_one_attempt() {
     let world = World::new();
-    let number = submitted(&world).await.terms.number;
+    let number = submitted(&world).await.terms.number.clone();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let (platform, number) = (world.platform.clone(), number.clone());
@@ -152,7 +152,7 @@ async fn a_lost_answer_is_unknown_blocks_and_is_resolved_by_inquiry() {
 #[tokio::test]
 async fn an_intent_without_an_outcome_is_found_by_the_resolver() {
     let world = World::new();
-    let number = submitted(&world).await.terms.number;
+    let number = submitted(&world).await.terms.number.clone();
     {
         // The process dies after the intent, before the answer: the future is never polled again.
         let pay = pay_order(&world.platform, &number, PayOrder::default());
@@ -200,7 +200,7 @@ async fn a_downstream_notice_counts_once_and_only_from_its_acquirer() {
 #[tokio::test]
 async fn the_deadline_is_exact_and_closes_by_timer() {
     let world = World::new();
-    let number = submitted(&world).await.terms.number;
+    let number = submitted(&world).await.terms.number.clone();
     world.clock.advance(SignedDuration::from_secs(15 * 60));
     let late = pay_order(&world.platform, &number, PayOrder::default()).await.unwrap_err();
     assert!(matches!(late, Refusal::Rule { rejection: Rejection::Expired(_), .. }));
@@ -215,7 +215,7 @@ async fn the_deadline_is_exact_and_closes_by_timer() {
 #[tokio::test]
 async fn only_a_card_of_the_list_can_be_chosen() {
     let world = World::new();
-    let number = submitted(&world).await.terms.number;
+    let number = submitted(&world).await.terms.number.clone();
     let foreign = PayOrder { card: Some("card-9".into()), scenario: None };
     let no = pay_order(&world.platform, &number, foreign).await.unwrap_err();
     assert!(matches!(no, Refusal::NoRight { field: "cardId", .. }));

@@ -161,7 +161,7 @@ impl World {
             scenario: None,
             qr_code: None,
         };
-        Order { terms, state: OrderState::Paying { attempt }, reversals: Vec::new() }
+        Order { terms: terms.into(), state: OrderState::Paying { attempt }, reversals: Vec::new() }
     }
 }
 
@@ -171,7 +171,8 @@ pub(crate) fn yuan(minor: u64) -> Amount {
 
 /// The order as one that the payer comes to.
 pub(crate) fn shown(mut order: Order, form: SubPayway) -> Order {
-    let Origin::Terminal(sale) = &mut order.terms.origin else { panic!("a terminal's order") };
+    let terms = std::sync::Arc::make_mut(&mut order.terms);
+    let Origin::Terminal(sale) = &mut terms.origin else { panic!("a terminal's order") };
     (sale.sub_payway, sale.presented) = (form, true);
     order
 }

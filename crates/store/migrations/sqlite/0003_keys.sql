@@ -17,15 +17,14 @@ CREATE TABLE keys (
     input    TEXT    NOT NULL
 ) STRICT;
 
--- Second names of transactions, such as a wallet's number. The logical key is (owner, name); the
--- digest is as above, five bytes from the name and three from the owner.
+-- Second names of transactions, such as a wallet's number. Whoever gives them out begins them with
+-- the time or counts them, so that they are kept in their own order: new ones meet on one page.
 CREATE TABLE names (
-    row      INTEGER PRIMARY KEY,
-    digest   INTEGER NOT NULL UNIQUE,
-    owner    TEXT    NOT NULL,
     name     TEXT    NOT NULL,
+    owner    TEXT    NOT NULL,
     number   TEXT    NOT NULL,
     -- NULL: it is the number.
     query_id TEXT,
-    kind     TEXT    NOT NULL
-) STRICT;
+    kind     TEXT    NOT NULL,
+    PRIMARY KEY (name, owner)
+) STRICT, WITHOUT ROWID;

@@ -1,14 +1,14 @@
 //! What must not be there yet: messages, references, numbers of transactions; and second names.
 
 use app::ports::store::Duplicate;
-use app::writeset::{KeyClaim, Target, TargetKind};
+use app::writeset::{KeyClaim, NameClaim, Target, TargetKind};
 use domain::ids::{MerchantId, QueryId};
 use rusqlite::{Connection, params};
 
 use super::digest;
 use super::fault::Fault;
 use super::read;
-use super::rows::{KeyRow, NameRow, OrderRow, Rows, SeenRow, kind_word};
+use super::rows::{KeyRow, OrderRow, Rows, SeenRow, kind_word};
 use crate::limits::DIGEST_TRIES_COUNT_MAX;
 
 /// Claims all but the second names; tells the first that is taken.
@@ -73,25 +73,17 @@ fn insert_key(connection: &Connection, key: &KeyRow) -> Result<Option<KeyClaim>,
 }
 
 /// Gives a transaction a second name; one that is taken is left as it is.
-pub(super) fn insert_name(connection: &Connection, row: &NameRow) -> Result<(), Fault> {
-    let sql = "INSERT INTO names (digest, owner, name, number, query_id, kind) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
-    let (claim, mut digest) = (&row.claim, row.digest);
-    for _ in 0..DIGEST_TRIES_COUNT_MAX {
-        let fresh = connection.prepare_cached(sql)?.execute(params![
-            digest,
-            claim.owner.as_str(),
-            claim.name,
-            claim.target.order.as_str(),
-            query_id(&claim.target),
-            kind_word(claim.target.kind),
-        ])?;
-        if fresh == 1 || read::name_at(connection, digest, &claim.owner, &claim.name)? {
-            return Ok(());
-        }
-        digest = digest::next(digest);
-    }
-    Err(Fault::damaged("name", "no digest is free for it"))
+pub(super) fn insert_name(connection: &Connection, claim: &NameClaim) -> Result<(), Fault> {
+    let sql = "INSERT INTO names (name, owner, number, query_id, kind) \
+               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(sql)?.execute(params![
+        claim.name,
+        claim.owner.as_str(),
+        claim.target.order.as_str(),
+        query_id(&claim.target),
+        kind_word(claim.target.kind),
+    ])?;
+    Ok(())
 }
 
 /// The `queryId`, unless it is the order's number.

@@ -4,7 +4,7 @@
 use aws_lc_rs::digest;
 use domain::ids::{MerchantId, OrderId, Reference};
 
-/// How many bits of a key's digest tell apart what has the same name.
+/// How many bits of a reference's digest tell apart what has the same `orderId`.
 const LOW_BITS: u32 = 24;
 const LOW: i64 = (1 << LOW_BITS) - 1;
 
@@ -12,11 +12,6 @@ const LOW: i64 = (1 << LOW_BITS) - 1;
 pub(super) fn reference(owner: &MerchantId, reference: &Reference) -> i64 {
     let low = sha(&[owner.as_str(), reference.txn_time.as_str()]);
     joined(reference.order_id.as_str(), low)
-}
-
-/// The digest of a second name: five bytes from the name, three from its owner.
-pub(super) fn name(owner: &MerchantId, name: &str) -> i64 {
-    joined(name, sha(&[owner.as_str()]))
 }
 
 /// The digests of all references with this `orderId`: the first and the last.
@@ -88,6 +83,5 @@ mod tests {
     #[test]
     fn texts_are_told_apart_where_they_meet() {
         assert_ne!(message("ab", "c"), message("a", "bc"));
-        assert_ne!(name(&"M1".into(), "x"), name(&"M2".into(), "x"));
     }
 }

@@ -148,31 +148,9 @@ pub(super) fn by_name(
     owner: &MerchantId,
     name: &str,
 ) -> Result<Option<Target>, Fault> {
-    let mut digest = digest::name(owner, name);
-    for _ in 0..DIGEST_TRIES_COUNT_MAX {
-        if name_at(connection, digest, owner, name)? {
-            let sql = "SELECT ifnull(query_id, number), number, kind FROM names WHERE digest = ?1";
-            return one(connection, sql, [digest], decode::target);
-        }
-        let taken = "SELECT number FROM names WHERE digest = ?1";
-        if one(connection, taken, [digest], decode::number)?.is_none() {
-            return Ok(None);
-        }
-        digest = digest::next(digest);
-    }
-    Ok(None)
-}
-
-/// Whether it is this name that has this digest.
-pub(super) fn name_at(
-    connection: &Connection,
-    digest: i64,
-    owner: &MerchantId,
-    name: &str,
-) -> Result<bool, Fault> {
-    let sql = "SELECT number FROM names WHERE digest = ?1 AND owner = ?2 AND name = ?3";
-    let found = one(connection, sql, params![digest, owner.as_str(), name], decode::number)?;
-    Ok(found.is_some())
+    let sql = "SELECT ifnull(query_id, number), number, kind FROM names \
+               WHERE name = ?1 AND owner = ?2";
+    one(connection, sql, params![name, owner.as_str()], decode::target)
 }
 
 pub(super) fn by_query_id(

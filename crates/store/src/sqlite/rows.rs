@@ -26,7 +26,7 @@ use crate::shape;
 pub(super) struct Rows {
     pub(super) seen: Option<SeenRow>,
     pub(super) keys: Vec<KeyRow>,
-    pub(super) names: Vec<NameRow>,
+    pub(super) names: Vec<NameClaim>,
     pub(super) transactions: Vec<(QueryId, (MerchantId, Target))>,
     pub(super) order: Option<OrderRow>,
     pub(super) tasks: Vec<TaskRow>,
@@ -49,12 +49,6 @@ pub(super) struct SeenRow {
 pub(super) struct KeyRow {
     pub(super) digest: i64,
     pub(super) claim: KeyClaim,
-}
-
-#[derive(Debug)]
-pub(super) struct NameRow {
-    pub(super) digest: i64,
-    pub(super) claim: NameClaim,
 }
 
 #[derive(Debug)]
@@ -148,7 +142,7 @@ impl Rows {
             tasks,
             records: set.records.into_iter().map(record).collect::<Result<_, _>>()?,
             keys: set.keys.into_iter().map(claim).collect::<Result<_, _>>()?,
-            names: set.names.into_iter().map(name).collect(),
+            names: set.names,
             seen: set.seen.map(|seen| message(&seen)),
         })
     }
@@ -252,10 +246,6 @@ fn claim(claim: KeyClaim) -> Result<KeyRow, StoreError> {
     let input = bounded("input of a reference", claim.input)?;
     let digest = digest::reference(&claim.owner, &claim.reference);
     Ok(KeyRow { digest, claim: KeyClaim { input, ..claim } })
-}
-
-fn name(claim: NameClaim) -> NameRow {
-    NameRow { digest: digest::name(&claim.owner, &claim.name), claim }
 }
 
 /// Postings with their place among those of the same transaction, from 0.

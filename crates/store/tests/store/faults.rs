@@ -135,7 +135,7 @@ async fn a_row_that_was_changed_is_told_as_damage_without_its_content() {
         number(2)
     ))
     .unwrap();
-    let owner = order(0).terms.merchant;
+    let owner = order(0).terms.merchant.clone();
     let errors = [
         store.order_by_number(&number(1)).await.unwrap_err(),
         store.order(&owner, &number(2)).await.unwrap_err(),
