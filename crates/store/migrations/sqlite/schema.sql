@@ -5,6 +5,9 @@
 -- are the platform's own and unique over all owners, so that one index finds an order with and
 -- without its owner. Numbers grow with time: the index is written at its end.
 --
+-- The terms of an order are written once: `submitted` is the line of the journal that tells them,
+-- or, where its first event is another, `terms` has them. `body` is what changes.
+--
 -- An order's own two tasks, its closing and the inquiry after its payment, are columns of its row:
 -- they are made, replaced and ended together with it, and one index entry while they are due is all
 -- that they cost beside. `made` tells their place among the other tasks: twice the row of the last
@@ -25,7 +28,10 @@ CREATE TABLE orders (
     inquire_attempts INTEGER,
     inquire_version  INTEGER,
     inquire_made     INTEGER,
-    body             TEXT    NOT NULL
+    submitted        INTEGER,
+    terms            TEXT,
+    body             TEXT    NOT NULL,
+    CHECK ((submitted IS NULL) <> (terms IS NULL))
 ) STRICT;
 
 -- What falls due, earliest first.
@@ -60,18 +66,17 @@ CREATE TABLE keys (
     input    TEXT    NOT NULL
 ) STRICT;
 
--- Second names of transactions, such as a wallet's number. The logical key is (owner, name); the
--- digest is as above, five bytes from the name and three from the owner.
+-- Second names of transactions, such as a wallet's number. Whoever gives them out begins them with
+-- the time or counts them, so that they are kept in their own order: new ones meet on one page.
 CREATE TABLE names (
-    row      INTEGER PRIMARY KEY,
-    digest   INTEGER NOT NULL UNIQUE,
-    owner    TEXT    NOT NULL,
     name     TEXT    NOT NULL,
+    owner    TEXT    NOT NULL,
     number   TEXT    NOT NULL,
     -- NULL: it is the number.
     query_id TEXT,
-    kind     TEXT    NOT NULL
-) STRICT;
+    kind     TEXT    NOT NULL,
+    PRIMARY KEY (name, owner)
+) STRICT, WITHOUT ROWID;
 
 -- Work that falls due, beside the orders' own tasks. The logical key is (owner, id). The row id
 -- tells the order in which tasks were made. Leases are not kept here: one process writes this file,

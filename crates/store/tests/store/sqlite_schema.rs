@@ -154,7 +154,7 @@ const POSTGRES_ALONE: [(&str, &[&str], &str); 5] = [
     ("journal", &["place"], "the sequence of one lane is the order of its lines"),
     ("seen", &["app", "id"], "a digest stands for both"),
 ];
-const SQLITE_ALONE: [(&str, &[&str], &str); 5] = [
+const SQLITE_ALONE: [(&str, &[&str], &str); 4] = [
     (
         "orders",
         &[
@@ -167,11 +167,12 @@ const SQLITE_ALONE: [(&str, &[&str], &str); 5] = [
             "inquire_attempts",
             "inquire_version",
             "inquire_made",
+            "submitted",
+            "terms",
         ],
-        "an order's own tasks are columns of its row",
+        "an order's own tasks are columns of its row, and its terms are written once",
     ),
     ("keys", &["row", "digest"], "references are indexed by a digest"),
-    ("names", &["row", "digest"], "second names are indexed by a digest"),
     ("tasks", &["row", "stray"], "the row tells the order; orders' own tasks stand elsewhere"),
     ("seen", &["digest"], "a digest stands for application and message"),
 ];
@@ -183,7 +184,7 @@ const PRIMARY_KEYS: [(&str, &str, &str); 10] = [
     ("orders", "owner number", "number"),
     ("transactions", "owner query_id", "query_id"),
     ("keys", "owner order_id txn_time", "row"),
-    ("names", "owner name", "row"),
+    ("names", "owner name", "name owner"),
     ("tasks", "owner id", "row"),
     ("journal", "lane sequence", "sequence"),
     ("postings", "owner number transaction_id line", "number transaction_id line"),
