@@ -13,6 +13,7 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ("causeway-dialect", &["causeway-money", "causeway-domain", "causeway-app", "causeway-wire"]),
     ("causeway-store", &["causeway-money", "causeway-domain", "causeway-app"]),
     ("causeway-egress", &[]),
+    ("causeway-workers", &[]),
     (
         "causeway-delivery",
         &[
@@ -23,6 +24,7 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
             "causeway-dialect",
             "causeway-jose",
             "causeway-egress",
+            "causeway-workers",
         ],
     ),
     (
@@ -34,6 +36,7 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
             "causeway-wire",
             "causeway-dialect",
             "causeway-jose",
+            "causeway-workers",
         ],
     ),
     ("causeway-sdk", &["causeway-wire", "causeway-jose", "causeway-egress"]),

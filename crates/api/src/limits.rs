@@ -44,9 +44,6 @@ pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(45);
 /// Requests of one kind that may hold or wait for a signing thread at once. At 0.35 ms a
 /// signature on two threads the last of them waits about 0.1 s.
 pub const CRYPTO_JOBS_PER_LANE_COUNT_MAX: usize = 512;
-/// Jobs that a signing thread does before it tells the askers, when many wait: at 0.35 ms each,
-/// what the first of them waits at most longer is 1.8 ms.
-pub const CRYPTO_JOBS_TOGETHER_COUNT_MAX: usize = 6;
 /// Signing threads.
 pub const CRYPTO_THREADS_COUNT_MAX: usize = 64;
 

@@ -1,20 +1,27 @@
 //! Costly cryptography off the threads that serve: signing and decrypting cost about 0.35 ms.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use workers::{Options, Pool};
 
-use crate::limits::CRYPTO_COUNT_MAX;
+use crate::limits::{CRYPTO_COUNT_MAX, CRYPTO_WAITING_COUNT_MAX};
 
-/// Runs costly work beside the async threads, at most one a processor.
+/// All work of this crate is of one kind.
+const LANE: usize = 0;
+
+/// Runs costly work on threads of its own, at most one a processor. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Crypto(Arc<Semaphore>);
+pub(crate) struct Crypto(Arc<Pool>);
 
 impl Crypto {
     pub(crate) fn new() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self(Arc::new(Semaphore::new(processors.clamp(1, CRYPTO_COUNT_MAX))))
+        Self(Arc::new(Pool::new(Options {
+            name: "delivery-crypto",
+            threads: 0,
+            threads_max: CRYPTO_COUNT_MAX,
+            lanes: 1,
+            places_per_lane: CRYPTO_WAITING_COUNT_MAX,
+        })))
     }
 
     /// The result of the work; `None` when it panicked, which is logged by the runtime's hook.
@@ -22,7 +29,7 @@ impl Crypto {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let _turn = self.0.acquire().await.ok()?;
-        tokio::task::spawn_blocking(work).await.ok()
+        let place = self.0.wait(LANE).await.ok()?;
+        self.0.run(&place, work).await.ok()
     }
 }

@@ -63,6 +63,8 @@ pub const UNDELIVERED_COUNT_MAX: usize = 100;
 
 /// Cryptographic work of this crate that runs at the same time.
 pub const CRYPTO_COUNT_MAX: usize = 8;
+/// Cryptographic work that is in hand; what comes beyond it waits before it is made.
+pub const CRYPTO_WAITING_COUNT_MAX: usize = 1024;
 /// Longest text of an error that is kept with an attempt, in characters.
 pub const ERROR_CHARS_MAX: usize = 200;
 /// Longest answer of an OAuth server that is read, in bytes.
