@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -26,28 +27,45 @@ pub(crate) struct Cluster {
     port: u16,
 }
 
+/// What a cluster is started with.
+pub(crate) struct Settings<'a> {
+    /// Settings of the server, each `name=value`.
+    pub(crate) server: &'a [&'a str],
+    /// A folder that [`Cluster::keep`] made, to begin with a copy of it.
+    pub(crate) copy_of: Option<&'a Path>,
+}
+
 impl Cluster {
     /// Makes and starts a cluster with the programs in this folder.
     pub(crate) fn start(programs: &Path) -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("causeway-postgres-{}", std::process::id()));
+        // Durable as in production: what is measured and killed here must be.
+        Self::start_with(programs, &Settings { server: &["fsync=on"], copy_of: None })
+    }
+
+    /// The same with further settings, or on what another one left.
+    pub(crate) fn start_with(programs: &Path, settings: &Settings<'_>) -> Result<Self> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(format!("causeway-postgres-{process}-{number}"));
         if folder.exists() {
             fs::remove_dir_all(&folder).context("an old cluster cannot be removed")?;
         }
         fs::create_dir(&folder).context("no folder for PostgreSQL can be made")?;
         let user = Identity::find(&folder)?;
-        let (data, password) = (folder.join("data"), folder.join("password"));
-        fs::write(&password, PASSWORD).context("no file for PostgreSQL can be written")?;
-        let mut make = user.command(&programs.join("initdb"));
-        make.arg("--pgdata").arg(&data).arg("--pwfile").arg(&password);
-        make.args(["--username=causeway", "--auth=scram-sha-256", "--encoding=UTF8"]);
-        shell::output(make.args(["--locale=C", "--no-sync"]))?;
+        let data = folder.join("data");
+        match settings.copy_of {
+            Some(kept) => copy(kept, &data)?,
+            None => make(programs, &user, &folder, &data)?,
+        }
         let port = free_port()?;
         let log = File::create(folder.join("log")).context("no log for PostgreSQL can be made")?;
         let mut serve = user.command(&programs.join("postgres"));
         serve.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1"]);
         serve.arg("-c").arg(format!("port={port}"));
-        // Durable as in production: what is measured and killed here must be.
-        for setting in ["unix_socket_directories=", "max_connections=200", "fsync=on"] {
+        for setting in ["unix_socket_directories=", "max_connections=200"] {
+            serve.args(["-c", setting]);
+        }
+        for setting in settings.server {
             serve.args(["-c", setting]);
         }
         serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -59,7 +77,20 @@ impl Cluster {
 
     /// The URL of the database that every cluster has.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://causeway:{PASSWORD}@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
+    }
+
+    /// The URL of a database.
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        format!("postgres://causeway:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Stops the server in good order and copies what it leaves to a new folder.
+    pub(crate) fn keep(mut self, to: &Path) -> Result<()> {
+        let stop = ["-INT", &self.server.id().to_string()].map(str::to_owned);
+        shell::output(shell::command("kill").args(stop))?;
+        self.server.wait().context("PostgreSQL did not end")?;
+        copy(&self.folder.join("data"), to)
     }
 
     /// Waits until the server listens.
@@ -88,6 +119,22 @@ impl Drop for Cluster {
         let _ = self.server.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// An empty cluster.
+fn make(programs: &Path, user: &Identity, folder: &Path, data: &Path) -> Result<()> {
+    let password = folder.join("password");
+    fs::write(&password, PASSWORD).context("no file for PostgreSQL can be written")?;
+    let mut make = user.command(&programs.join("initdb"));
+    make.arg("--pgdata").arg(data).arg("--pwfile").arg(&password);
+    make.args(["--username=causeway", "--auth=scram-sha-256", "--encoding=UTF8"]);
+    shell::output(make.args(["--locale=C", "--no-sync"])).map(drop)
+}
+
+/// With owners and rights.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut command = shell::command("cp");
+    shell::output(command.args(["-a", "--reflink=auto"]).args([from, to])).map(drop)
 }
 
 /// As whom PostgreSQL runs.

@@ -1,13 +1,14 @@
 //! Measures how many write sets a second the store commits, and how many reads it answers.
 //!
 //! `cargo run --release -p causeway-store --example commit_rate -- [SUBMITTERS] [SECONDS] [PLACE]
-//! [FILL]` prints one JSON object. The place is a folder for SQLite or the URL of a PostgreSQL
+//! [FILL] [SHAPES]` prints one JSON object. The place is a folder for SQLite or the URL of a PostgreSQL
 //! database. Shapes: `terminal` is a payment at a till, two write sets one
 //! after the other: the order with its intent under a random reference, then the result with its
 //! ledger and the provider's number; `submit` is what placing an order writes, `pay` what a final
 //! result writes. `FILL` is how many payments are in the tables before (0 unless told; those of an
-//! earlier run in the same place are kept), and then only `terminal` is measured. Benchmarks hold
-//! the platform's own rate against these figures.
+//! earlier run in the same place are kept), and then only `terminal` is measured; so it is when
+//! `SHAPES` is `terminal`, for a place that was filled by other means. Benchmarks hold the
+//! platform's own rate against these figures.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -40,6 +41,11 @@ async fn main() -> Result<(), Failure> {
     let seconds: u64 = arguments.next().map_or(Ok(5), |text| text.parse())?;
     let place = arguments.next();
     let filled: u64 = arguments.next().map_or(Ok(0), |text| text.parse())?;
+    let only_terminal = match arguments.next().as_deref() {
+        None | Some("all") => filled > 0,
+        Some("terminal") => true,
+        Some(other) => return Err(format!("there are no shapes {other:?}").into()),
+    };
     let temporary = tempfile::tempdir()?;
     let store: Arc<dyn Store> = match &place {
         Some(url) if url.starts_with("postgres") => {
@@ -58,7 +64,7 @@ async fn main() -> Result<(), Failure> {
     let terminal = measure(&run, submitters, Shape::Terminal).await?;
     let mut text =
         format!("{{\"submitters\":{submitters},\"seconds\":{seconds},\"terminal\":{terminal}");
-    if filled == 0 {
+    if !only_terminal {
         // Numbers go on, so that results are recorded of the orders that were placed here.
         let placed = run.numbers.load(Ordering::Relaxed);
         for (name, shape) in

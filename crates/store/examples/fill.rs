@@ -1,9 +1,11 @@
 //! Fills a sandbox's database with paid orders of a terminal, so that a measurement meets tables
 //! of some size. The server must not run meanwhile.
 //!
-//! `cargo run --release -p causeway-store --example fill -- --data DIR --orders N [--names FILE]`
+//! `cargo run --release -p causeway-store --example fill -- --data DIR --orders N [--names FILE]
+//! [--database-url URL]`
 //!
-//! `DIR` is the sandbox's data folder with its `sandbox.json`. Each order takes one write set with
+//! `DIR` is the sandbox's data folder with its `sandbox.json`; its database is in there unless a
+//! URL says that it is PostgreSQL. Each order takes one write set with
 //! everything that a paid order leaves behind: its events, key, second name, ended task and
 //! postings. `FILE` gets the `client_sn` of a sample of them, one a line. Run it again and it adds
 //! orders of other numbers.
@@ -18,7 +20,7 @@ use app::writeset::{
     KeyClaim, NameClaim, OrderWrite, Target, TargetKind, Task, TaskBody, TaskId, TaskWrite,
     WriteSet,
 };
-use causeway_store::{SqliteOptions, SqliteStore};
+use causeway_store::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::ids::{
     MerchantId, OrderId, OrderNumber, QueryId, Reference, StoreSn, TerminalSn, TxnTime,
 };
@@ -36,7 +38,7 @@ use tokio::task::JoinSet;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "fill --data DIR --orders N [--names FILE]";
+const USAGE: &str = "fill --data DIR --orders N [--names FILE] [--database-url URL]";
 /// Write sets under way at once: the store commits many with one sync.
 const SUBMITTERS: u64 = 512;
 /// Orders whose `client_sn` is written down.
@@ -56,7 +58,11 @@ async fn main() -> Result<(), Failure> {
     }
     let data = PathBuf::from(*options.get("--data").ok_or(USAGE)?);
     let count: u64 = options.get("--orders").ok_or(USAGE)?.parse()?;
-    let fill = Arc::new(Fill::open(&data, count)?);
+    let store: Arc<dyn Store> = match options.get("--database-url") {
+        Some(url) => Arc::new(PostgresStore::open(url, PostgresOptions::default()).await?),
+        None => Arc::new(SqliteStore::open(&data, SqliteOptions::default())?),
+    };
+    let fill = Arc::new(Fill::open(&data, store, count)?);
     let mut tasks: JoinSet<Result<(), Failure>> = JoinSet::new();
     for _ in 0..SUBMITTERS {
         tasks.spawn(work(Arc::clone(&fill)));
@@ -73,7 +79,7 @@ async fn main() -> Result<(), Failure> {
 }
 
 struct Fill {
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     merchant: MerchantId,
     place: StoreSn,
     /// Different each time, so that a second run adds orders.
@@ -83,11 +89,10 @@ struct Fill {
 }
 
 impl Fill {
-    fn open(data: &Path, count: u64) -> Result<Self, Failure> {
+    fn open(data: &Path, store: Arc<dyn Store>, count: u64) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(data.join("sandbox.json"))?;
         let code = serde_json::from_str::<Value>(&text)?["upay"]["activation_codes"][0].clone();
         let text = |name: &str| code[name].as_str().map(str::to_owned).ok_or("no activation code");
-        let store = SqliteStore::open(data, SqliteOptions::default())?;
         Ok(Self {
             store,
             merchant: MerchantId::new(text("merchant")?),

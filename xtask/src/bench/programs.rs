@@ -2,23 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::machine;
 use crate::shell;
-
-/// How often later starts are measured.
-const LATER_STARTS: usize = 5;
-/// How long a started server is left alone before its memory is read.
-const IDLE: Duration = Duration::from_secs(3);
-/// Where the sandbox keeps its data, below the folder for measurements.
-const DATA: &str = "data";
 
 /// Where the programs are, and where they may write.
 pub(crate) struct Programs {
@@ -46,15 +37,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// The product with its simulated partners; the data folder is made or used again.
-    pub(crate) fn sandbox(programs: &Programs) -> Result<Self> {
-        Self::sandbox_in(programs, DATA)
-    }
-
-    /// The same with a data folder of this name.
-    pub(crate) fn sandbox_in(programs: &Programs, name: &str) -> Result<Self> {
-        let data = programs.folder.join(name);
+    pub(crate) fn sandbox(
+        programs: &Programs,
+        data: &Path,
+        listen: &str,
+        others: &[String],
+    ) -> Result<Self> {
         let mut command = Command::new(programs.release.join("causeway"));
-        command.args(["sandbox", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+        command.args(["sandbox", "--listen", listen, "--data"]).arg(data).args(others);
         let log = fs::File::create(programs.folder.join("sandbox.log"))?;
         Self::start(command.stderr(log), data.join("sandbox.json"))
     }
@@ -98,6 +88,13 @@ impl Server {
         self.child.wait().context("the server did not end")?;
         Ok(())
     }
+
+    /// Ends the program as a fault would: nothing of it runs on.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.child.kill().context("the server cannot be killed")?;
+        self.child.wait().context("the server did not end")?;
+        Ok(())
+    }
 }
 
 impl Drop for Server {
@@ -106,35 +103,4 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "idling has no event to wait for")]
-fn leave_alone() {
-    thread::sleep(IDLE);
-}
-
-/// First start, later starts, memory, size. The last started server is returned.
-pub(crate) fn starts(programs: &Programs) -> Result<(Value, Server)> {
-    eprintln!("measuring the first start and later ones");
-    let mut server = Server::sandbox(programs)?;
-    let first_s = server.ready_after.as_secs_f64();
-    leave_alone();
-    let after_first_kib = machine::resident_kib(server.process())?;
-    let mut later_s = Vec::new();
-    for _ in 0..LATER_STARTS {
-        server.stop()?;
-        server = Server::sandbox(programs)?;
-        later_s.push(server.ready_after.as_secs_f64());
-    }
-    leave_alone();
-    let after_later_kib = machine::resident_kib(server.process())?;
-    let size = fs::metadata(programs.release.join("causeway"))?.len();
-    let started = json!({
-        "first_s": first_s,
-        "later_s": later_s,
-        "idle_kib_after_first": after_first_kib,
-        "idle_kib_after_later": after_later_kib,
-        "binary_bytes": size,
-    });
-    Ok((started, server))
 }

@@ -1,28 +1,33 @@
-//! Terminals: payments and queries over tables that are filled beforehand, beside the bare handler
-//! and the store alone.
+//! Terminals: payments and queries over tables that are filled beforehand, beside the bare handler,
+//! the store alone and, over PostgreSQL, `pgbench`; and the same over tables of several sizes.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::ceilings::{self, Pgbench};
+use super::ground::{self, Ground, Store};
+use super::machine;
+use super::options::Options;
 use super::programs::{Programs, Server};
-use super::rounds::bench;
-use super::{Options, machine};
+use super::rounds::{bench, open_loop};
 
-/// The smaller size when growth is measured, in orders.
-const SMALL_ORDERS: u64 = 100_000;
-/// The sandbox's data folder below the folder for measurements.
-const DATA: &str = "till-data";
-
-/// Adds `till` to the results, and `growth` if it was asked for.
-pub(crate) fn measure(programs: &Programs, options: &Options, results: &mut Value) -> Result<()> {
-    let store = store_alone(programs, options)?;
-    let names = fill(programs, options.prefill)?;
+/// Rounds by turns, then the product for long, then at a set rate.
+pub(crate) fn measure(programs: &Programs, options: &Options, store: Store) -> Result<Value> {
+    ground::fill(programs, store, options.prefill)?;
+    let alone = {
+        let ground = Ground::filled(programs, store, options.prefill)?;
+        // The installation of a sandbox that ran once is in the tables; nothing serves it now.
+        ceilings::store(programs, options, &ground, "terminal")?
+    };
+    let ground = Ground::filled(programs, store, options.prefill)?;
+    let cluster = ground.cluster.as_ref();
+    let pgbench = cluster.map(|cluster| Pgbench::prepare(cluster, options.seconds)).transpose()?;
     let ceiling = Server::ceiling(programs, "inline")?;
-    let product = Server::sandbox_in(programs, DATA)?;
-    let names = names.to_string_lossy();
+    let product = ground.sandbox(programs)?;
+    let names = ground.names.to_string_lossy();
+    let about = ["--orders", &*names];
     let seconds = [options.warmup, options.seconds];
     let (mut pay, mut query) = (Vec::new(), Vec::new());
     for round in 1..=options.rounds {
@@ -31,76 +36,78 @@ pub(crate) fn measure(programs: &Programs, options: &Options, results: &mut Valu
             bench(programs, server, scenario, options.connections, seconds, others)
         };
         pay.push(json!({
+            "pgbench": pgbench.as_ref().map(Pgbench::run).transpose()?,
             "ceiling": ask(&ceiling, "upay-pay", &[])?,
             "product": ask(&product, "upay-pay", &[])?,
         }));
-        let about = ["--orders", &*names];
         query.push(json!({
             "ceiling": ask(&ceiling, "upay-query", &about)?,
             "product": ask(&product, "upay-query", &about)?,
         }));
     }
+    ceiling.stop()?;
     eprintln!("measuring terminals for {} s", options.long);
     let seconds = [options.warmup, options.long];
     let long = bench(programs, &product, "upay-pay", options.connections, seconds, &[])?;
-    results["till"] = json!({
+    let (pay, query) = (Value::from(pay), Value::from(query));
+    let pay_open = open_loop(programs, options, &product, "upay-pay", &pay, &[])?;
+    let query_open = open_loop(programs, options, &product, "upay-query", &query, &about)?;
+    let most = machine::resident_kib_most(product.process())?;
+    product.stop()?;
+    Ok(json!({
         "orders_before": options.prefill,
-        "store": store,
+        "store": alone,
         "pay": pay,
         "query": query,
         "long": long,
-        "resident_kib_most": machine::resident_kib_most(product.process())?,
-    });
+        "pay_open": pay_open,
+        "query_open": query_open,
+        "resident_kib_most": most,
+    }))
+}
+
+/// Payments and queries over tables of several sizes, by turns. A size that the disk has no room
+/// for is told as such.
+pub(crate) fn growth(programs: &Programs, options: &Options, store: Store) -> Result<Value> {
+    let mut sizes: Vec<Value> = Vec::new();
+    for orders in &options.sizes {
+        sizes.push(match ground::fill(programs, store, *orders) {
+            Ok(_) => json!({"orders_before": orders, "rounds": []}),
+            Err(error) => json!({"orders_before": orders, "not_measured": format!("{error:#}")}),
+        });
+    }
+    for round in 1..=options.rounds {
+        for size in &mut sizes {
+            let Some(orders) = size["orders_before"].as_u64() else { continue };
+            if let Some(rounds) = size["rounds"].as_array_mut() {
+                eprintln!("measuring {orders} orders, round {round} of {}", options.rounds);
+                rounds.push(one_size(programs, options, store, orders)?);
+            }
+        }
+    }
+    Ok(json!({ "sizes": sizes }))
+}
+
+fn one_size(programs: &Programs, options: &Options, store: Store, orders: u64) -> Result<Value> {
+    let ground = Ground::filled(programs, store, orders)?;
+    let bytes = match store {
+        Store::Sqlite => fs::metadata(format!("{}/causeway.db", ground.place()))?.len(),
+        Store::Postgres => 0,
+    };
+    let product = ground.sandbox(programs)?;
+    let names = ground.names.to_string_lossy();
+    let seconds = [options.warmup, options.seconds * 2];
+    let ask = |scenario: &str, others: &[&str]| {
+        bench(programs, &product, scenario, options.connections, seconds, others)
+    };
+    let query = ask("upay-query", &["--orders", &*names])?;
+    let pay = ask("upay-pay", &[])?;
+    let most = machine::resident_kib_most(product.process())?;
     product.stop()?;
-    ceiling.stop()?;
-    if options.growth > SMALL_ORDERS {
-        results["growth"] = growth(programs, options)?;
-    }
-    Ok(())
-}
-
-/// Payments over a small table and over a large one.
-fn growth(programs: &Programs, options: &Options) -> Result<Value> {
-    let mut sizes = Vec::new();
-    for orders in [SMALL_ORDERS, options.growth] {
-        fill(programs, orders)?;
-        let product = Server::sandbox_in(programs, DATA)?;
-        eprintln!("measuring payments over {orders} orders");
-        let seconds = [options.warmup, options.long];
-        let run = bench(programs, &product, "upay-pay", options.connections, seconds, &[])?;
-        let most = machine::resident_kib_most(product.process())?;
-        sizes.push(json!({"orders_before": orders, "run": run, "resident_kib_most": most}));
-        product.stop()?;
-    }
-    Ok(sizes.into())
-}
-
-/// Payments that the store alone makes durable, two write sets each, over a table of this size.
-fn store_alone(programs: &Programs, options: &Options) -> Result<Value> {
-    eprintln!("measuring the store alone over {} orders", options.prefill);
-    let folder = programs.folder.join("store-alone");
-    fs::create_dir_all(&folder)?;
-    let numbers = [options.connections, options.seconds, options.prefill];
-    let [connections, seconds, orders] = numbers.map(|number| number.to_string());
-    let place = folder.to_string_lossy();
-    let arguments = [connections.as_str(), &seconds, &place, &orders];
-    let figures = programs.json("examples/commit_rate", &arguments)?;
-    fs::remove_dir_all(&folder)?;
-    Ok(figures)
-}
-
-/// A new sandbox with so many orders; the file with the names of some of them.
-fn fill(programs: &Programs, orders: u64) -> Result<PathBuf> {
-    eprintln!("filling {orders} orders in");
-    let data = programs.folder.join(DATA);
-    if data.exists() {
-        fs::remove_dir_all(&data)?;
-    }
-    Server::sandbox_in(programs, DATA)?.stop()?;
-    let names = programs.folder.join("till-names");
-    let orders = orders.to_string();
-    let (data, file) = (data.to_string_lossy(), names.to_string_lossy());
-    let arguments = ["--data", &*data, "--orders", &orders, "--names", &file];
-    programs.json("examples/fill", &arguments)?;
-    Ok(names)
+    Ok(json!({
+        "pay": { "product": pay },
+        "query": { "product": query },
+        "resident_kib_most": most,
+        "database_bytes": bytes,
+    }))
 }
