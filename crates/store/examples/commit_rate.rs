@@ -1,14 +1,14 @@
 //! Measures how many write sets a second the store commits, and how many reads it answers.
 //!
 //! `cargo run --release -p causeway-store --example commit_rate -- [SUBMITTERS] [SECONDS] [PLACE]
-//! [FILL] [SHAPES]` prints one JSON object. The place is a folder for SQLite or the URL of a PostgreSQL
-//! database. Shapes: `terminal` is a payment at a till, two write sets one
-//! after the other: the order with its intent under a random reference, then the result with its
-//! ledger and the provider's number; `submit` is what placing an order writes, `pay` what a final
-//! result writes. `FILL` is how many payments are in the tables before (0 unless told; those of an
-//! earlier run in the same place are kept), and then only `terminal` is measured; so it is when
-//! `SHAPES` is `terminal`, for a place that was filled by other means. Benchmarks hold the
-//! platform's own rate against these figures.
+//! [FILL] [SHAPES]` prints one JSON object. The place is a folder for SQLite or the URL of a
+//! PostgreSQL database. Shapes: `terminal` is a payment at a till, two write sets one after the
+//! other: the order with its intent under a random reference, then the result with its ledger and
+//! the provider's number; `submit` is what placing an order writes, `pay` what a final result
+//! writes. `FILL` is how many payments are in the tables before (0 unless told; those of an earlier
+//! run in the same place are kept), and then only `terminal` is measured; so it is when `SHAPES` is
+//! `terminal`, for a place that was filled by other means. Benchmarks hold the platform's own rate
+//! against these figures.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -65,7 +65,7 @@ impl<'a> Pgbench<'a> {
         command.args(["--no-vacuum", "--protocol=prepared", "--client", CONNECTIONS]);
         command.args(["--jobs", &threads, "--time", &seconds, "-f", &*script("three-inserts.sql")]);
         let text = shell::output(command.arg(self.cluster.url_of(DATABASE)))?;
-        let rate = value_of(&text, "tps").context("pgbench told no rate")?;
+        let rate = value_of(&text, "tps").with_context(|| format!("no rate: {text}"))?;
         Ok(json!({"per_second": rate, "latency_ms": value_of(&text, "latency average")}))
     }
 }
