@@ -27,7 +27,8 @@ pub struct Partner {
     client: Client,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
-    answers: ReplayWindow,
+    /// Shared by all that call the same partners: an answer is believed once.
+    answers: Arc<ReplayWindow>,
     crypto: Crypto,
 }
 
@@ -119,7 +120,17 @@ impl Partner {
     /// A client over the outbound client and the keys in force.
     #[must_use]
     pub fn new(client: Client, keys: Arc<dyn Keys>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, keys, clock, answers: ReplayWindow::new(), crypto: Crypto::new() }
+        let answers = Arc::new(ReplayWindow::new());
+        Self { client, keys, clock, answers, crypto: Crypto::new() }
+    }
+
+    /// The same partners over another outbound client, so that what one of them waits for takes no
+    /// connection from the other. What was answered to one is believed by neither again.
+    #[must_use]
+    pub fn over(&self, client: Client) -> Self {
+        let (keys, clock) = (Arc::clone(&self.keys), Arc::clone(&self.clock));
+        let answers = Arc::clone(&self.answers);
+        Self { client, keys, clock, answers, crypto: self.crypto.clone() }
     }
 
     /// Sends a message with UPI-JWS and returns the body of the signed answer with status 200.

@@ -15,6 +15,7 @@ use app::{Platform, Settings};
 use axum::Router;
 use delivery::channel::ChannelGatewayParts;
 use delivery::dispatcher::DispatcherParts;
+use delivery::limits::RUNNING_COUNT_MAX;
 use delivery::notice::NoticeSenderParts;
 use delivery::{
     Bell, CallbackForm, CallbackParts, CallbackSender, Dispatcher, HttpChannelGateway,
@@ -106,7 +107,8 @@ pub(crate) struct Node {
     partner: Arc<Partner>,
     bell: Arc<Bell>,
     sleeper: Arc<dyn Sleeper>,
-    client: Client,
+    /// Carries notices and callbacks.
+    tells: Client,
     callback: (Arc<Identity>, CallbackForm),
 }
 
@@ -122,8 +124,14 @@ impl Node {
         let keys =
             Arc::new(PlatformKeys::new(&parts.keys, Arc::clone(&clock), Arc::clone(&directory))?);
         let port: Arc<dyn Keys> = Arc::<PlatformKeys>::clone(&keys);
-        let client = Client::new(parts.policy, Limits::default(), parts.authorities.as_deref())
-            .map_err(|error| Failure::at("the outbound client cannot be started", error))?;
+        let client = |limits| {
+            Client::new(parts.policy.clone(), limits, parts.authorities.as_deref())
+                .map_err(|error| Failure::at("the outbound client cannot be started", error))
+        };
+        // Connections of their own, as many as notices can be under way: receivers that are dead
+        // take none from payments.
+        let tells = client(Limits { connections_max: RUNNING_COUNT_MAX, ..Limits::default() })?;
+        let client = client(Limits::default())?;
         let partner = Arc::new(Partner::new(client.clone(), Arc::clone(&port), Arc::clone(&clock)));
         let bell = Arc::new(Bell::new(Arc::clone(&sleeper)));
         let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
@@ -178,7 +186,7 @@ impl Node {
         };
         let api = Api::new(Arc::clone(&platform), port, options);
         let callback = (callback, callback_form);
-        Ok(Self { platform, keys, api, partner, bell, sleeper, client, callback })
+        Ok(Self { platform, keys, api, partner, bell, sleeper, tells, callback })
     }
 
     /// All that partners and browsers call, with further routes behind the same limits.
@@ -234,13 +242,13 @@ impl Node {
     pub(crate) fn dispatch(&self, shutdown: &Shutdown) -> JoinHandle<()> {
         let platform = &self.platform;
         let notices = NoticeSender::new(NoticeSenderParts {
-            partner: Arc::clone(&self.partner),
+            partner: Arc::new(self.partner.over(self.tells.clone())),
             directory: Arc::clone(&platform.directory),
             clock: Arc::clone(&platform.clock),
             ids: Arc::clone(&platform.ids),
             default_zone: platform.settings.default_zone.clone(),
             callbacks: Some(CallbackSender::new(CallbackParts {
-                client: self.client.clone(),
+                client: self.tells.clone(),
                 identity: Arc::clone(&self.callback.0),
                 form: self.callback.1,
                 platform: Arc::clone(platform),

@@ -12,6 +12,7 @@ use app::writeset::{OrderWrite, Task, TaskBody, TaskId, TaskWrite, WriteSet};
 use async_trait::async_trait;
 use causeway_delivery::channel::ChannelGatewayParts;
 use causeway_delivery::dispatcher::DispatcherParts;
+use causeway_delivery::limits::RUNNING_COUNT_MAX;
 use causeway_delivery::notice::NoticeSenderParts;
 use causeway_delivery::{
     Bell, Dispatcher, HttpChannelGateway, HttpDownstream, NoticeSender, Notices, Partner,
@@ -139,7 +140,9 @@ impl World {
     ) -> Result<Self, Failure> {
         let clock = MovableClock::system();
         let shared = Arc::new(clock.clone());
-        let client = Client::new(Policy::sandbox(), Limits::default(), None)?;
+        // As the product's node has it for notices.
+        let limits = Limits { connections_max: RUNNING_COUNT_MAX, ..Limits::default() };
+        let client = Client::new(Policy::sandbox(), limits, None)?;
         let parties = parties(urls)?;
         let sign = identities.partner.cert();
         let keys = |app: &Application| {

@@ -142,8 +142,10 @@ impl Shared {
     async fn claim_all(self: &Arc<Self>, jobs: &mut JoinSet<()>) -> Result<Next, StoreError> {
         let platform = &self.parts.platform;
         loop {
-            let count = self.lanes().room().min(CLAIM_COUNT_MAX);
-            if count == 0 {
+            // A claim passes over all that is in hand, so it is made for many at once; what ends
+            // until then rings the bell.
+            let count = CLAIM_COUNT_MAX;
+            if self.lanes().room() < count {
                 return Ok(Next::Later);
             }
             let real_now = platform.clock.real_now();

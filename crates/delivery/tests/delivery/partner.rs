@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use causeway_delivery::partner::{Call, CallError};
+use egress::{Client, Limits, Policy};
 
 use crate::world::{
     PARTNER_ENC, Places, SERVICE, STRANGER, Stub, nowhere, signed, signed_by, silence, world,
@@ -84,6 +85,9 @@ async fn an_answer_is_believed_once() {
     assert!(world.partner.call(call(&stub.url)).await.is_ok());
     let again = world.partner.call(call(&stub.url)).await.unwrap_err();
     assert!(again.to_string().contains("used before"), "{again}");
+    let client = Client::new(Policy::sandbox(), Limits::default(), None).unwrap();
+    let elsewhere = world.partner.over(client).call(call(&stub.url)).await.unwrap_err();
+    assert!(elsewhere.to_string().contains("used before"), "{elsewhere}");
 }
 
 #[tokio::test]
