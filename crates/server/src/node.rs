@@ -120,18 +120,11 @@ impl Node {
             directory.map_err(|error| Failure::at("the directory cannot be read", error))?;
         let directory = Arc::new(DirectoryCell::new(Directory::new(directory)));
         let clock: Arc<dyn Clock> = Arc::new(parts.clock.clone());
-        let sleeper: Arc<dyn Sleeper> = Arc::new(parts.clock);
+        let sleeper: Arc<dyn Sleeper> = Arc::new(parts.clock.clone());
         let keys =
             Arc::new(PlatformKeys::new(&parts.keys, Arc::clone(&clock), Arc::clone(&directory))?);
         let port: Arc<dyn Keys> = Arc::<PlatformKeys>::clone(&keys);
-        let client = |limits| {
-            Client::new(parts.policy.clone(), limits, parts.authorities.as_deref())
-                .map_err(|error| Failure::at("the outbound client cannot be started", error))
-        };
-        // Connections of their own, as many as notices can be under way: receivers that are dead
-        // take none from payments.
-        let tells = client(Limits { connections_max: RUNNING_COUNT_MAX, ..Limits::default() })?;
-        let client = client(Limits::default())?;
+        let (client, tells) = clients(&parts)?;
         let partner = Arc::new(Partner::new(client.clone(), Arc::clone(&port), Arc::clone(&clock)));
         let bell = Arc::new(Bell::new(Arc::clone(&sleeper)));
         let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
@@ -271,6 +264,17 @@ impl Node {
         let closed = self.platform.store.close().await;
         closed.map_err(|error| Failure::at("the store cannot be closed", error))
     }
+}
+
+/// The outbound client of payments, and that of notices and callbacks: it has connections of its
+/// own, as many as can be under way, so that receivers that are dead take none from payments.
+fn clients(parts: &Parts) -> Result<(Client, Client), Failure> {
+    let client = |limits| {
+        Client::new(parts.policy.clone(), limits, parts.authorities.as_deref())
+            .map_err(|error| Failure::at("the outbound client cannot be started", error))
+    };
+    let tells = Limits { connections_max: RUNNING_COUNT_MAX, ..Limits::default() };
+    Ok((client(Limits::default())?, client(tells)?))
 }
 
 fn wallet_key(part: &WalletPart) -> Result<MacKey, Failure> {
