@@ -143,7 +143,7 @@ impl Shared {
         let platform = &self.parts.platform;
         loop {
             // A claim passes over all that is in hand, so it is made for many at once; what ends
-            // until then rings the bell.
+            // until then is waited for.
             let count = CLAIM_COUNT_MAX;
             if self.lanes().room() < count {
                 return Ok(Next::Later);
