@@ -1,13 +1,16 @@
 //! What a write set must be like before any store looks at it: a set that breaks a rule is a fault
-//! of the program and is refused as damaged, never written.
+//! of the program and is refused as damaged, never written. And how its parts are written, where
+//! stores write them alike.
 
 use std::collections::BTreeSet;
 
 use app::ports::StoreError;
 use app::writeset::{Target, TargetKind, Task, TaskBody, TaskId, TaskWrite, WriteSet};
 use domain::ids::{MerchantId, QueryId};
+use domain::notice::NoticeState;
+use serde::Serialize;
 
-use crate::limits::PARTS_COUNT_MAX;
+use crate::limits::{BODY_BYTES_MAX, PARTS_COUNT_MAX};
 
 /// Checks the rules that need no stored state: the ledger balances, every part has what its row
 /// needs, and nothing is named twice.
@@ -97,4 +100,47 @@ pub(crate) fn transactions(set: &WriteSet) -> Vec<(QueryId, (MerchantId, Target)
     let mut all: Vec<_> = order.chain(claims).collect();
     all.dedup();
     all
+}
+
+/// The state of a notice that operators look at: late or given up.
+pub(crate) fn troubled(body: &TaskBody) -> Option<&'static str> {
+    match body {
+        TaskBody::Close | TaskBody::Inquire { .. } => None,
+        TaskBody::Notice(notice) => match notice.state {
+            NoticeState::Queued | NoticeState::Confirmed { .. } => None,
+            NoticeState::Retrying { .. } | NoticeState::Undelivered { .. } => {
+                Some(notice.state.name())
+            }
+        },
+    }
+}
+
+/// A value as the JSON text of a column.
+pub(crate) fn json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| StoreError::Damaged { what: what.into(), reason: error.to_string() })?;
+    bounded(what, text)
+}
+
+/// A text that a column takes.
+pub(crate) fn bounded(what: &'static str, text: String) -> Result<String, StoreError> {
+    if text.len() <= BODY_BYTES_MAX {
+        return Ok(text);
+    }
+    let reason = format!("it is longer than {BODY_BYTES_MAX} bytes");
+    Err(StoreError::Damaged { what: what.to_owned(), reason })
+}
+
+/// A version as stores count it.
+pub(crate) fn version(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
+
+/// The word for a kind of transaction.
+pub(crate) fn kind_word(kind: TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Payment => "payment",
+        TargetKind::Cancellation => "cancellation",
+        TargetKind::Refund => "refund",
+    }
 }

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 
 use super::fault::Fault;
-use super::rows::kind_word;
 use crate::instant::from_micros;
+use crate::shape::kind_word;
 
 /// `number, owner, version, body`.
 pub(super) fn order(row: &Row) -> Result<Versioned<Order>, Fault> {

@@ -7,7 +7,8 @@
 use app::ports::store::JournalEntry;
 use tokio_postgres::types::ToSql;
 
-use super::rows::{RecordKind, RecordRow, Rows, TaskRow, kind_word};
+use super::rows::{RecordKind, RecordRow, Rows, TaskRow};
+use crate::shape::kind_word;
 
 /// A value of a statement.
 pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
