@@ -72,3 +72,15 @@ async fn two_processes_cannot_share_a_folder() {
     let second = Terminal::open(server.config(folder.path()));
     assert!(matches!(second, Err(TerminalError::Taken { .. })));
 }
+
+/// What the platform takes (upay.md section 4.4) the client sends.
+#[tokio::test]
+async fn the_largest_log_is_handed_in() {
+    let (server, folder) = (Server::start(&[]).await, tempfile::tempdir().unwrap());
+    server.otherwise(serde_json::json!({ "result_code": "200", "error_code": "SUCCESS" }));
+    let terminal = server.terminal(folder.path()).await;
+    let most = jose::limits::TERMINAL_BODY_BYTES_MAX;
+    terminal.upload_log(vec![7; most]).await.unwrap();
+    assert!(terminal.upload_log(vec![7; most + 1]).await.is_err());
+    assert_eq!(server.paths(), ["uploadLog"]);
+}

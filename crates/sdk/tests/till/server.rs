@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use egress::{Client, Limits, Policy};
@@ -72,6 +72,7 @@ impl Server {
         let inside = Inside { acts: acts.iter().cloned().collect(), ..Inside::default() };
         let inside = Arc::new(Mutex::new(inside));
         let router = Router::new().fallback(handle).with_state(Arc::clone(&inside));
+        let router = router.layer(DefaultBodyLimit::max(jose::limits::TERMINAL_BODY_BYTES_MAX));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let clock = Jumping(Mutex::new("2026-01-05T02:30:00Z".parse().unwrap()));
         Self { url, clock: Arc::new(clock), inside }
