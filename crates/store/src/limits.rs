@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// Write sets and control calls that wait for the writer; one more is refused as overloaded.
 pub const QUEUE_COUNT_MAX: usize = 2_048;
 /// Write sets that share one transaction.
@@ -63,7 +65,7 @@ pub const SHORT_QUESTIONS_COUNT_MAX: usize = 1_024;
 pub const CLAIM_TRIES_MAX: usize = 3;
 /// How long a claim whose answer was lost is looked for: beyond the time in which the server could
 /// still come to it, and no longer than a lease.
-pub const MISLAID_LIFE: Duration = Duration::from_secs(90);
+pub const MISLAID_LIFE: SignedDuration = SignedDuration::from_secs(90);
 /// Claims whose answers were lost that are looked for; more are left to their leases.
 pub const MISLAID_COUNT_MAX: usize = 256;
 /// Attempts at a transaction that others keep standing in the way of.

@@ -9,7 +9,6 @@ use app::ports::StoreError;
 use app::ports::store::Lease;
 use app::writeset::{Task, Versioned};
 use jiff::Timestamp;
-use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
 
 use super::decode;
@@ -36,7 +35,7 @@ const CLAIM: &str = "WITH due AS (SELECT owner, id FROM tasks AS it \
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     next: AtomicU64,
-    mislaid: Mutex<Vec<(Instant, String)>>,
+    mislaid: Mutex<Vec<(Timestamp, String)>>,
 }
 
 impl Claims {
@@ -47,16 +46,16 @@ impl Claims {
 
     /// The answer to this call was lost. The server may come to the call a while later, so that
     /// the name is kept longer than the server could work on it.
-    fn mislay(&self, name: String) {
+    fn mislay(&self, name: String, real_now: Timestamp) {
         let mut all = self.mislaid.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < MISLAID_COUNT_MAX {
-            all.push((Instant::now(), name));
+            all.push((real_now, name));
         }
     }
 
-    fn mislaid(&self) -> Vec<String> {
+    fn mislaid(&self, real_now: Timestamp) -> Vec<String> {
         let mut all = self.mislaid.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(at, _)| at.elapsed() < MISLAID_LIFE);
+        all.retain(|(at, _)| real_now.duration_since(*at) < MISLAID_LIFE);
         all.iter().map(|(_, name)| name.clone()).collect()
     }
 
@@ -74,7 +73,7 @@ impl Claims {
             match self.claim_as(&name, pool, now, lease, count_max).await {
                 Ok(claimed) => return Ok(claimed),
                 Err(Fault::Lost(reason)) => {
-                    self.mislay(name);
+                    self.mislay(name, lease.real_now);
                     if tries >= CLAIM_TRIES_MAX {
                         return Err(Fault::Lost(reason).told("claim"));
                     }
@@ -94,7 +93,7 @@ impl Claims {
         count_max: usize,
     ) -> Result<Vec<Versioned<Task>>, Fault> {
         let (now, real_now) = (now.as_microsecond(), lease.real_now.as_microsecond());
-        let (until, mislaid) = (to_micros(lease.lease_until), self.mislaid());
+        let (until, mislaid) = (to_micros(lease.lease_until), self.mislaid(lease.real_now));
         let values: [&(dyn ToSql + Sync); 6] =
             [&now, &real_now, &limit(count_max), &until, &name, &mislaid];
         let rows = pool.rows_once(CLAIM, &values).await?;

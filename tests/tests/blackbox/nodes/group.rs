@@ -176,7 +176,8 @@ fn configure(sandbox: &Sandbox, database: &str, port: u16) -> String {
          [metrics]\nlisten = \"127.0.0.1:{}\"\n\
          [egress]\nallow_loopback = true\nallow_plain_http = true\n\
          [terminals]\nlog_folder = \"{}\"\n\
-         [[wallets]]\nurl = \"http://127.0.0.1:{}\"\npayways = [\"1\", \"3\"]\nsecret_file = \"{}\"\n",
+         [[wallets]]\nurl = \"http://127.0.0.1:{}\"\npayways = [\"1\", \"3\"]\n\
+         secret_file = \"{}\"\n",
         at("master.key"),
         port + 1,
         at(&format!("logs-{port}")),
