@@ -42,10 +42,12 @@ impl Checkpoints {
         }
         let Ok((pages, copied)) = checkpoint(writer, Extent::Look) else { return };
         let left = pages.saturating_sub(copied);
-        if pages >= LOG_PAGES_MAX || (pages >= CHECKPOINT_PAGES && left < WRITER_PAGES_MAX) {
+        let is_long = pages >= CHECKPOINT_PAGES;
+        if pages >= LOG_PAGES_MAX || (is_long && left < WRITER_PAGES_MAX) {
             // Readers at an older state may keep a part; the next commit tries again.
             let _ = checkpoint(writer, Extent::Copy);
-        } else if left >= CHECKPOINT_PAGES / 2 {
+        } else if is_long || left >= CHECKPOINT_PAGES / 2 {
+            // Once the log is long the helper runs after the writer, each time a shorter way.
             // A full channel means that the helper is at it.
             let _ = self.signal.try_send(());
         }
