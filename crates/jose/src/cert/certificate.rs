@@ -60,6 +60,9 @@ impl Certificate {
             return Err(CertError::Algorithm);
         }
         let public = PublicKey::from_spki_der(parsed.public_key().raw)?;
+        if !has_one_form(der, &parsed) {
+            return Err(CertError::Parse);
+        }
         check_self_signed(&parsed, &public)?;
         let (not_before, not_after) = validity(parsed.validity())?;
         Ok(Self {
@@ -195,6 +198,30 @@ fn signed_with_rs256(der: &[u8], parsed: &X509Certificate<'_>) -> bool {
     let outer = der.get(HEAD_BYTES.saturating_add(inner.as_ref().len())..);
     inner.signature.algorithm == OID_PKCS1_SHA256WITHRSA
         && outer.is_some_and(|outer| outer.starts_with(&RS256))
+}
+
+/// Whether what the signature does not cover, the outermost head and the signature's own, is in
+/// its one DER form (X.690, 8.1.2.5 and 10.1): the parser also takes a sequence that is marked
+/// primitive.
+fn has_one_form(der: &[u8], parsed: &X509Certificate<'_>) -> bool {
+    const HEAD_BYTES: usize = 4; // as in `signed_with_rs256`
+    const ALGORITHM_BYTES: usize = 15;
+    let signature: &[u8] = &parsed.signature_value.data;
+    let lengths = der.len().checked_sub(HEAD_BYTES).zip(signature.len().checked_add(1));
+    let Some((Ok(whole), Ok(bits))) =
+        lengths.map(|(whole, bits)| (u16::try_from(whole), u16::try_from(bits)))
+    else {
+        return false;
+    };
+    let ([high, low], [bits_high, bits_low]) = (whole.to_be_bytes(), bits.to_be_bytes());
+    let signed = parsed.tbs_certificate.as_ref();
+    let behind = der
+        .strip_prefix(&[0x30, 0x82, high, low])
+        .and_then(|rest| rest.strip_prefix(signed))
+        .and_then(|rest| rest.get(ALGORITHM_BYTES..));
+    // A key of 2048 bits and more: a bit string of more than 255 bytes, without unused bits.
+    behind.and_then(|rest| rest.strip_prefix(&[0x03, 0x82, bits_high, bits_low, 0x00]))
+        == Some(signature)
 }
 
 /// The self-signature is also the proof that whoever made the certificate has its key.

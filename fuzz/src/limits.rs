@@ -1,0 +1,16 @@
+//! The bounds of this crate.
+
+/// Longest input of a target, bytes; libFuzzer gets it as `-max_len`.
+pub const INPUT_BYTES_MAX: usize = 8 * 1024;
+
+/// Mutations of the kept inputs that one replay makes of each target.
+pub const REPLAY_MUTATIONS_COUNT: u64 = 400;
+
+/// Changes that one mutation of a genuine text takes at most.
+pub(crate) const CHANGES_COUNT_MAX: usize = 4;
+
+/// Longest run of bytes that one change moves, inserts or takes away.
+pub(crate) const CHANGE_BYTES_MAX: usize = 24;
+
+/// Commands in the life of an order at most.
+pub(crate) const COMMANDS_COUNT_MAX: usize = 64;

@@ -1,0 +1,67 @@
+//! The table of targets. A new one is a module with `run` and `seeds`, and a row here.
+
+mod certificates;
+mod in_body;
+mod jwe;
+mod jws;
+mod ucsp;
+mod upay;
+
+/// One target.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name: of its folder in `corpus/`, and for `--target`.
+    pub name: &'static str,
+    /// What it holds against what.
+    pub about: &'static str,
+    /// Takes any bytes; panics when a rule is broken.
+    pub run: fn(&[u8]),
+    /// Inputs to begin with, named, from the vectors and the generators.
+    pub seeds: fn() -> Vec<(String, Vec<u8>)>,
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "ucsp",
+        about: "every UCSP message in every shape: all faults listed, what is read is written alike",
+        run: ucsp::run,
+        seeds: ucsp::seeds,
+    },
+    Target {
+        name: "upay",
+        about: "every Upay call, reply, callback and query, and what the use cases are told",
+        run: upay::run,
+        seeds: upay::seeds,
+    },
+    Target {
+        name: "jws",
+        about: "UPI-JWS, request and answer, with the diagnoser: only what was signed is accepted",
+        run: jws::run,
+        seeds: jws::seeds,
+    },
+    Target {
+        name: "jwe",
+        about: "both profiles of JWE: one error for all that is wrong inside",
+        run: jwe::run,
+        seeds: jwe::seeds,
+    },
+    Target {
+        name: "in_body",
+        about: "the signature in the body, both forms: only what was signed is accepted",
+        run: in_body::run,
+        seeds: in_body::seeds,
+    },
+    Target {
+        name: "certificates",
+        about: "certificates and keys in PEM, DER and base64: only what exists is accepted",
+        run: certificates::run,
+        seeds: certificates::seeds,
+    },
+];
+
+/// The target of this name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
