@@ -11,9 +11,11 @@
 //! Must not know: how it is run, and any secret but the test keys of `vectors/`.
 
 mod input;
+mod life;
 pub mod limits;
 pub mod replay;
 mod targets;
 mod vectors;
+mod world;
 
 pub use targets::{TARGETS, Target, target};

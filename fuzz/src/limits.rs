@@ -14,3 +14,6 @@ pub(crate) const CHANGE_BYTES_MAX: usize = 24;
 
 /// Commands in the life of an order at most.
 pub(crate) const COMMANDS_COUNT_MAX: usize = 64;
+
+/// Write sets of one input at most.
+pub(crate) const WRITE_SETS_COUNT_MAX: usize = 24;

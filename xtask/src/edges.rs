@@ -47,6 +47,7 @@ pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ("causeway-tests", ANY),
     ("causeway-benches", ANY),
     ("causeway-sim", ANY),
+    ("causeway-fuzz", ANY),
     // for the generated files
     ("xtask", &["causeway-domain", "causeway-wire"]),
 ];
@@ -59,7 +60,7 @@ pub(crate) const SERVER: &str = "causeway";
 
 /// Members that nobody depends on because they are run.
 pub(crate) const RUN_BY_HAND: &[&str] =
-    &[SERVER, "causeway-tests", "causeway-benches", "causeway-sim", "xtask"];
+    &[SERVER, "causeway-tests", "causeway-benches", "causeway-sim", "causeway-fuzz", "xtask"];
 
 /// An outside crate that only some of our crates may name in their dependencies.
 pub(crate) struct Reserved {

@@ -9,6 +9,7 @@ mod check;
 mod crash;
 mod deny;
 mod edges;
+mod fuzz;
 mod generate;
 mod metadata;
 mod postgres;
@@ -57,6 +58,11 @@ const COMMANDS: &[Command] = &[
         does: "the whole platform in simulated time: --seeds N --minutes M, or --seed X to see \
                one again",
         run: sim::run,
+    },
+    Command {
+        name: "fuzz",
+        does: "the targets of fuzz/ under libFuzzer: --target X --minutes M, or --smoke",
+        run: fuzz::run,
     },
 ];
 

@@ -131,6 +131,16 @@ impl Client {
         Ok((target, outgoing))
     }
 
+    /// Host, port and whether TLS is spoken, if a connection would be asked for: for tests, which
+    /// hold the judgement against another one without calling anybody.
+    ///
+    /// # Errors
+    /// As [`Self::send`] before it connects.
+    #[cfg(feature = "testing")]
+    pub fn would_call(&self, request: Request) -> Result<(String, u16, bool), EgressError> {
+        self.prepare(request).map(|(target, _)| (target.host, target.port, target.tls))
+    }
+
     /// Judges scheme and literal address before anything waits; names are judged when resolved.
     fn check_target(&self, target: &Target) -> Result<(), EgressError> {
         let policy = &self.shared.policy;

@@ -90,12 +90,10 @@ fn is_deep(text: &str) -> bool {
 
 /// A well-formed text around the placeholder, with blanks, escapes and decoys of the input's.
 fn made(input: &mut Input<'_>) -> String {
-    const NAMES: [&str; 6] = [
-        "a", "signature", "certificateSignature", "certificateSignatur\\u0065", "", "\\\"}{",
-    ];
-    const VALUES: [&str; 7] = [
-        "1.50", "null", "\"\\\\\"", "[{\"signature\":\"x\"}]", "{}", "\"}\\\"{\"", "\"00000000\"",
-    ];
+    const NAMES: [&str; 6] =
+        ["a", "signature", "certificateSignature", "certificateSignatur\\u0065", "", "\\\"}{"];
+    const VALUES: [&str; 7] =
+        ["1.50", "null", "\"\\\\\"", "[{\"signature\":\"x\"}]", "{}", "\"}\\\"{\"", "\"00000000\""];
     const BLANKS: [&str; 4] = ["", " ", "\r\n", "\t "];
     let decoys = |input: &mut Input<'_>| -> String {
         let one = |input: &mut Input<'_>| {

@@ -104,7 +104,10 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
         seeds.push((format!("raw_{number}"), [&[0], compact.as_bytes()].concat()));
     }
     for (number, one) in list(vectors::jose(), "jwe_must_fail").iter().enumerate() {
-        seeds.push((format!("must_fail_{number}"), [&[0], text(one, "compact").as_bytes()].concat()));
+        seeds.push((
+            format!("must_fail_{number}"),
+            [&[0], text(one, "compact").as_bytes()].concat(),
+        ));
     }
     seeds.push(("as_it_was".into(), vec![1, 0, 0]));
     seeds.push(("a_bit".into(), vec![1, 1, 1, 0, 1, 0x90, 0, 3]));
@@ -112,7 +115,10 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
     seeds.push(("short_key".into(), [&[2, 1], [7_u8; 255].as_slice()].concat()));
     seeds.push(("foreign_key".into(), [&[2, 1], [7_u8; MODULUS_BYTES].as_slice()].concat()));
     for number in 0..7_u8 {
-        seeds.push((format!("inside_{number}"), vec![3, number, number % 5, 0, number, 224, 1, 2, 3]));
+        seeds.push((
+            format!("inside_{number}"),
+            vec![3, number, number % 5, 0, number, 224, 1, 2, 3],
+        ));
     }
     seeds
 }

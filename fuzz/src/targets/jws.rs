@@ -92,9 +92,7 @@ fn is_accepted(header: &str, body: &[u8]) -> bool {
         (verified, diagnosis) => panic!("{verified:?} but {diagnosis:?}"),
     }
     let answer = Answer { header: Some(header), body, app_id: APP_ID, now_real: now() };
-    let known = |kid: &str| {
-        (kid == signer().id().as_str()).then(|| Arc::clone(signer().cert()))
-    };
+    let known = |kid: &str| (kid == signer().id().as_str()).then(|| Arc::clone(signer().cert()));
     let answered = verify_answer(&answer, known);
     assert!(verified.is_err() || answered.is_err(), "a message is a request or an answer");
     verified.is_ok() || answered.is_ok()

@@ -1,11 +1,19 @@
 //! The table of targets. A new one is a module with `run` and `seeds`, and a row here.
 
 mod certificates;
+mod documents;
+mod http;
 mod in_body;
 mod jwe;
 mod jws;
+mod messages;
+mod orders;
+mod partner;
+mod secrets;
+mod texts;
 mod ucsp;
 mod upay;
+mod write_sets;
 
 /// One target.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +65,54 @@ pub const TARGETS: &[Target] = &[
         about: "certificates and keys in PEM, DER and base64: only what exists is accepted",
         run: certificates::run,
         seeds: certificates::seeds,
+    },
+    Target {
+        name: "orders",
+        about: "the state table under any commands, both origins, against a second book of account",
+        run: orders::run,
+        seeds: orders::seeds,
+    },
+    Target {
+        name: "documents",
+        about: "what stores keep as JSON: orders, events, notices, tasks, records",
+        run: documents::run,
+        seeds: documents::seeds,
+    },
+    Target {
+        name: "messages",
+        about: "wallets, downstream systems and callbacks: read, kept within bounds, authenticated",
+        run: messages::run,
+        seeds: messages::seeds,
+    },
+    Target {
+        name: "http",
+        about: "whole requests to every route: no 5xx, and a stranger changes nothing",
+        run: http::run,
+        seeds: http::seeds,
+    },
+    Target {
+        name: "secrets",
+        about: "secrets at rest, terminal signatures, the key ring",
+        run: secrets::run,
+        seeds: secrets::seeds,
+    },
+    Target {
+        name: "texts",
+        about: "amounts, times, ranges, URLs: the calendar, the closed addresses, no secret told",
+        run: texts::run,
+        seeds: texts::seeds,
+    },
+    Target {
+        name: "partner",
+        about: "what the client libraries receive: signed by the platform, and once",
+        run: partner::run,
+        seeds: partner::seeds,
+    },
+    Target {
+        name: "write_sets",
+        about: "write sets with any texts through SQLite's rows, against the model",
+        run: write_sets::run,
+        seeds: write_sets::seeds,
     },
 ];
 

@@ -101,8 +101,15 @@ fn query(text: &str) {
     let written = encode_query(&pairs);
     // Longer by its escapes it may be past the bound.
     if let Some(again) = decode_query(&written) {
-        let kept: Vec<_> = pairs.iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).cloned().collect();
-        let again: Vec<_> = again.into_iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).collect();
+        let kept: Vec<_> = pairs
+            .iter()
+            .filter(|(name, value)| !(name.is_empty() && value.is_empty()))
+            .cloned()
+            .collect();
+        let again: Vec<_> = again
+            .into_iter()
+            .filter(|(name, value)| !(name.is_empty() && value.is_empty()))
+            .collect();
         assert_eq!(again, kept);
     }
     let _ = taken::<Wap>(&Body::of_pairs(&pairs), false);
@@ -120,7 +127,8 @@ fn way_back(input: &mut Input<'_>) {
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
     let address = input.rest_text();
     let whole = append_query(&address, &pairs);
-    let (before, fragment) = whole.split_once('#').map_or((whole.as_str(), None), |(b, f)| (b, Some(f)));
+    let (before, fragment) =
+        whole.split_once('#').map_or((whole.as_str(), None), |(b, f)| (b, Some(f)));
     assert_eq!(fragment, address.split_once('#').map(|(_, fragment)| fragment));
     let query = before.split_once('?').map(|(_, query)| query).expect("a query was appended");
     assert!(query.ends_with(&encode_query(&pairs)));
@@ -143,9 +151,15 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
     let data = Data { sn: "7890260105000017".into(), net_amount: "0".into(), ..Data::default() };
     seeds.push(("callback".into(), [&[9], encode_callback(&data).as_slice()].concat()));
     for (name, text) in [
-        ("reply_refused", r#"{"result_code":"400","error_code":"ILLEGAL_SIGN","error_message":"x"}"#),
+        (
+            "reply_refused",
+            r#"{"result_code":"400","error_code":"ILLEGAL_SIGN","error_message":"x"}"#,
+        ),
         ("reply_kept", r#"{"result_code":"200","error_code":"SUCCESS","error_message":"ok"}"#),
-        ("reply_key", r#"{"result_code":"200","biz_response":{"terminal_sn":"1","terminal_key":"k"}}"#),
+        (
+            "reply_key",
+            r#"{"result_code":"200","biz_response":{"terminal_sn":"1","terminal_key":"k"}}"#,
+        ),
         (
             "reply_paid",
             r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{"sn":"789",
@@ -155,7 +169,8 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
         seeds.push((name.into(), [&[8], text.as_bytes()].concat()));
     }
     for (number, vector) in vectors::list(vectors::upay(), "query").iter().enumerate() {
-        let query = format!("{}&sign={}", vectors::text(vector, "text"), vectors::text(vector, "sign"));
+        let query =
+            format!("{}&sign={}", vectors::text(vector, "text"), vectors::text(vector, "sign"));
         seeds.push((format!("query_{number}"), [&[10], query.as_bytes()].concat()));
     }
     let query = "subject=%E6%8A%AB+%E5%A4%A7&return_url=http%3A%2F%2F127.0.0.1%2Fr%3Fx%3D1&a=";
