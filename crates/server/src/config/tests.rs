@@ -163,3 +163,23 @@ email = "operator@example.com"
         assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} in {faults:?}");
     }
 }
+
+/// The server is no library, so that this stands here and not in `fuzz/`.
+#[test]
+fn no_change_of_a_good_file_makes_reading_panic() {
+    const WORDS: [&str; 12] =
+        ["", "\"", "[", "]]", "=", "true", "-1", "1e99", "[egress]\n", "\0", "\\u0000", "é.é = 0"];
+    let mut refused = 0;
+    for at in 0..GOOD.len() {
+        for (word, taken) in WORDS.into_iter().flat_map(|word| [(word, 0), (word, 9)]) {
+            let behind = GOOD.get(at + taken..).unwrap_or_default();
+            let changed = format!("{}{word}{behind}", &GOOD[..at]);
+            if let Err(faults) = Config::parse(&changed) {
+                let told = |fault: &String| !fault.is_empty() && !fault.contains('\0');
+                assert!(!faults.is_empty() && faults.iter().all(told), "{changed}: {faults:?}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 1_000, "{refused}");
+}
