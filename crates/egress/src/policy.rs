@@ -22,6 +22,10 @@ pub enum CidrError {
     /// The part after the slash is no prefix length of that kind of address.
     #[error("{0:?} is no prefix length for this address")]
     Prefix(String),
+    /// An address of IPv4 is hidden in it. Addresses are judged as what is hidden in them, so that
+    /// such a range would hold none.
+    #[error("{0:?} hides an IPv4 address: write the range as IPv4")]
+    Hidden(String),
     /// Bits behind the prefix are set, so that the range is not the one that was meant.
     #[error("{0:?} has bits set behind its prefix")]
     HostBits(String),
@@ -58,6 +62,9 @@ impl FromStr for Cidr {
         };
         let network: IpAddr =
             address.parse().map_err(|_| CidrError::Address(address.to_owned()))?;
+        if canonical(network) != network {
+            return Err(CidrError::Hidden(text.to_owned()));
+        }
         let (bits, value) = match network {
             IpAddr::V4(v4) => (32u8, u128::from(v4.to_bits()) << 96),
             IpAddr::V6(v6) => (128u8, v6.to_bits()),
@@ -174,5 +181,8 @@ mod tests {
         assert_eq!("10.0.0.1/8".parse::<Cidr>(), Err(CidrError::HostBits("10.0.0.1/8".into())));
         assert_eq!("10.0.0.0/33".parse::<Cidr>(), Err(CidrError::Prefix("33".into())));
         assert_eq!("10.0/8".parse::<Cidr>(), Err(CidrError::Address("10.0".into())));
+        for hidden in ["::ffff:10.1.0.0/112", "64:ff9b::/96", "2002::/16"] {
+            assert_eq!(hidden.parse::<Cidr>(), Err(CidrError::Hidden(hidden.into())));
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use app::ports::store::{Lease, NoticeFilter, Store};
+use app::ports::store::{Duplicate, Lease, NoticeFilter, Store};
 use app::ports::{CommitOutcome, StoreError};
 use app::writeset::{
     KeyClaim, NameClaim, Operation, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target,
@@ -74,9 +74,11 @@ pub(super) fn run(data: &[u8]) {
     });
 }
 
-/// What a commit came to; the words about damage may differ.
+/// What a commit came to; the words about damage may differ, and of several names that are taken
+/// each store tells the one that it met first.
 fn said(result: Result<CommitOutcome, StoreError>) -> String {
     match result {
+        Ok(CommitOutcome::Duplicate(Duplicate::Taken(_))) => "taken".to_owned(),
         Ok(outcome) => format!("{outcome:?}"),
         Err(StoreError::Damaged { what, .. }) => format!("damaged {what}"),
         Err(error) => panic!("{error}"),
@@ -112,7 +114,8 @@ impl Names {
         if let Some(known) = self.texts.get(at) {
             return known.clone();
         }
-        let text = input.text();
+        // What names something is never empty: a listing begins behind the empty name.
+        let text = format!("{}'", input.text());
         self.texts.push(text.clone());
         text
     }

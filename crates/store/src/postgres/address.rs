@@ -31,6 +31,7 @@ pub(super) struct Address {
 impl Address {
     /// Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=...`.
     pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+        check_form(url)?;
         let (plain, tls) = split(url)?;
         let bad = |error: tokio_postgres::Error| OpenError::Url { reason: chain(&error) };
         let mut config = Config::from_str(&plain).map_err(bad)?;
@@ -53,6 +54,21 @@ impl Address {
         let shown = shown(&config);
         Ok(Self { config, tls, shown })
     }
+}
+
+/// What the driver would read in another way than it was meant, and then quote in its error with
+/// the password inside: a text that is no URL as `name=value` pairs, and a password's `?` as the
+/// end of the address.
+fn check_form(url: &str) -> Result<(), OpenError> {
+    let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    let reason = if !is_url {
+        "it does not begin with postgres://"
+    } else if url.split_once('?').is_some_and(|(_, query)| query.contains('@')) {
+        "there is an @ behind a ?; in a password they are written %40 and %3F"
+    } else {
+        return Ok(());
+    };
+    Err(OpenError::Url { reason: reason.to_owned() })
 }
 
 /// Takes the parameters about TLS out of the URL, since the driver knows only some of them.
@@ -120,7 +136,12 @@ fn shown(config: &Config) -> String {
         };
     }
     let _ = write!(text, "/{}", config.get_dbname().unwrap_or_default());
-    text
+    one_line(&text)
+}
+
+/// What a URL can spell with `%0A` stays in its line.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// An error with its causes in one line.
@@ -134,7 +155,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         }
         source = cause.source();
     }
-    text.replace('\n', " ")
+    one_line(&text)
 }
 
 #[cfg(test)]
@@ -150,6 +171,7 @@ mod tests {
         let url = "postgres://u:secret@db1:5433,db2:5434/pay?connect_timeout=3&sslmode=disable";
         let address = Address::parse(url).unwrap();
         assert_eq!(address.shown, "db1:5433,db2:5434/pay");
+        assert_eq!(Address::parse("postgres://h/a%0Ab").unwrap().shown, "h:5432/a b");
         assert!(address.tls.is_none());
         let address = Address::parse("postgresql://u:secret@db/pay?sslmode=verify-full").unwrap();
         assert_eq!(address.shown, "db:5432/pay");
@@ -165,6 +187,10 @@ mod tests {
             ("postgres://u:secret@h/db?sslmode=require&sslrootcert=/none.pem", "/none.pem"),
             ("postgres://u:secret@h/db?surprise=1", "surprise"),
             ("postgres://u:secret@h:port/db", "port"),
+            ("postgre://u:secret@h/db?sslmode=require", "begin with postgres://"),
+            ("host=h user=u password=secret dbname=db", "begin with postgres://"),
+            ("postgres://u:x?secret@h/db", "%40"),
+            ("postgres://u:x?secret=1@h/db", "%40"),
         ];
         for (url, words) in cases {
             let text = refused(url);
