@@ -1,5 +1,7 @@
 //! The life of an order as an input tells it: terms of either origin, and commands at instants.
 
+use std::sync::Arc;
+
 use domain::abort::AbortReason;
 use domain::ids::{QueryId, Reference};
 use domain::order::{
@@ -115,7 +117,7 @@ fn later(from: Timestamp, seconds: i64) -> Timestamp {
 pub(crate) fn live(input: &mut Input<'_>, mut step: impl FnMut(&Order, &Order, &Event)) -> Life {
     let terms = terms(input);
     let mut now = begin();
-    let mut events = vec![Event::Submitted { terms: Box::new(terms.clone()) }];
+    let mut events = vec![Event::Submitted { terms: Arc::new(terms.clone()) }];
     let mut order = Order::submitted(terms);
     for _ in 0..COMMANDS_COUNT_MAX {
         if input.is_empty() {

@@ -25,4 +25,7 @@ macro_rules! targets {
     };
 }
 
-targets! { ucsp upay jws jwe in_body certificates orders documents messages http secrets texts partner write_sets }
+targets! {
+    ucsp upay jws jwe in_body certificates orders documents messages http secrets texts partner
+    write_sets
+}

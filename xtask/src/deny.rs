@@ -107,6 +107,8 @@ fn linked() -> Result<BTreeMap<String, String>> {
         "tree",
         "--workspace",
         "--locked",
+        // Built by `cargo xtask fuzz` alone.
+        "--features=causeway-fuzz/libfuzzer",
         "--edges=normal,build,dev",
         "--prefix=none",
         "--format={p}\t{l}",

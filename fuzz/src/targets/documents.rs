@@ -139,7 +139,8 @@ const DOCUMENTS: [(&str, u8, &str); 9] = [
     (
         "task",
         4,
-        r#"{"id":"close:8","owner":"1","order":"8","due_at":"2026-01-05T02:30:00Z","after":null,"attempts":0,"body":{"task":"close"}}"#,
+        r#"{"id":"close:8","owner":"1","order":"8","due_at":"2026-01-05T02:30:00Z",
+            "after":null,"attempts":0,"body":{"task":"close"}}"#,
     ),
     ("target", 5, r#"{"order":"8","query_id":"1","kind":"refund"}"#),
     ("reference", 7, r#"{"order_id":"PK1","txn_time":"20260105103000"}"#),

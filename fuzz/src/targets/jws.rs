@@ -146,8 +146,8 @@ fn varied(input: &mut Input<'_>) -> String {
 /// that stands twice is the target's business, not that of this reading.
 fn is_right(value: &Value) -> bool {
     let member = |name: &str| value[name].as_str().unwrap_or_default();
-    let named = value["crit"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let names: BTreeSet<&str> = named.iter().filter_map(Value::as_str).collect();
+    let listed = value["crit"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let names: BTreeSet<&str> = listed.iter().filter_map(Value::as_str).collect();
     let members = value.as_object().map(|members| members.keys().map(String::as_str));
     let present: BTreeSet<&str> =
         members.into_iter().flatten().filter(|name| name.starts_with("UPI-")).collect();
@@ -159,7 +159,7 @@ fn is_right(value: &Value) -> bool {
         && member("kid") == signer().id().as_str()
         && member("UPI-APPID") == APP_ID
         && path
-        && names.len() == named.len()
+        && names.len() == listed.len()
         && names == present
         && present.iter().all(|name| UNDERSTOOD.contains(name))
         && uuid.len() == 32
@@ -197,7 +197,9 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
         seeds.push((format!("members_{kind}"), bytes));
     }
     let own = format!(
-        r#"{{"alg":"RS256","kid":"{}","crit":["UPI-UUID","UPI-TIMESTAMP","UPI-APPID"],"UPI-UUID":"5ba10d46d5d148dfbcc2119c08e01015","UPI-TIMESTAMP":"{NOW_SECOND}","UPI-APPID":"{APP_ID}"}}"#,
+        r#"{{"alg":"RS256","kid":"{}","crit":["UPI-UUID","UPI-TIMESTAMP","UPI-APPID"],
+            "UPI-UUID":"5ba10d46d5d148dfbcc2119c08e01015","UPI-TIMESTAMP":"{NOW_SECOND}",
+            "UPI-APPID":"{APP_ID}"}}"#,
         signer().id()
     );
     seeds.push(("own_text".into(), [&[2, 0, 1], own.as_bytes()].concat()));

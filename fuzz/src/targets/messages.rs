@@ -95,7 +95,7 @@ fn said(input: &mut Input<'_>) {
     let order = Order::submitted(terms(input));
     let rest = input.rest();
     let Ok(mut answer) = decode::<Answer<'_>>(rest) else { return };
-    if rest.len() % 2 == 0 {
+    if rest.len().is_multiple_of(2) {
         answer.sn = order.terms.number.as_str().into();
         answer.refund_no = None;
     }
@@ -166,11 +166,11 @@ fn acquirer_said(body: &[u8]) {
 
 /// A wallet's authentication holds for its context and its bytes alone.
 fn authenticated(input: &mut Input<'_>) {
+    const BODY: &[u8] = br#"{"sn":"7890000000000017","status":"SUCCESS"}"#;
     static KEY: OnceLock<MacKey> = OnceLock::new();
     let key = KEY.get_or_init(|| {
         MacKey::new(&Secret::new("0123456789abcdef0123456789abcdef".to_owned())).expect("a key")
     });
-    const BODY: &[u8] = br#"{"sn":"7890000000000017","status":"SUCCESS"}"#;
     let context = request_context(NOTICE_PATH);
     let tag = key.tag(&context, BODY);
     let (given, body) = (input.changed_text(&tag), input.changed(BODY));
@@ -216,66 +216,7 @@ fn signed(given: &str, body: &[u8]) -> bool {
 }
 
 pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
-    let texts: [(&str, &[u8], &str); 13] = [
-        (
-            "charge",
-            &[0],
-            r#"[{"charge":{"sn":"789","payway":3,"amount":1250,"currency":"156","barcode":"1300","valid_until":1767580245000}},{"inquire":{"sn":"1","payway":1}}]"#,
-        ),
-        (
-            "present",
-            &[0],
-            r#"[{"present":{"sn":"789","payway":3,"sub_payway":2,"amount":1,"currency":"156","merchant":"m","subject":"s","valid_until":1,"return_url":"https://s.example"}}]"#,
-        ),
-        (
-            "refund",
-            &[0],
-            r#"[{"refund":{"sn":"789","refund_no":"1","payway":3,"amount":1,"valid_until":1}},{"abort":{"sn":"1","payway":1}}]"#,
-        ),
-        (
-            "answers",
-            &[1],
-            r#"[null,{"sn":"1","status":"NOT_FOUND"},{"sn":"1","status":"PENDING","qr_code":"https://w.example/1"}]"#,
-        ),
-        ("taken", &[1], r#"{"taken":true}"#),
-        (
-            "notice",
-            &[2],
-            r#"{"sn":"1","status":"SUCCESS","trade_no":"T1","payer_uid":"o","payer_login":"a**","finished_at":1767580245000,"payments":[{"type":"CARD_PRE","amount":1}]}"#,
-        ),
-        (
-            "notice_refused",
-            &[2],
-            r#"{"sn":"1","refund_no":"2","status":"FAIL","code":"INSUFFICIENT_FUND","message":"\u0000x"}"#,
-        ),
-        (
-            "place",
-            &[3, 0],
-            r#"{"orders":[{"tn":"1","queryId":"2","merId":"3","acqIIN":"4","txnAmt":"5","currencyCode":"344","expiresAt":"6"}]}"#,
-        ),
-        (
-            "pay",
-            &[3, 2],
-            r#"{"tn":"1","queryId":"2","merId":"3","acqIIN":"4","txnAmt":"5","currencyCode":"344","validUntil":"6"}"#,
-        ),
-        ("result", &[3, 5], r#"{"queryId":"1","status":"SUCCESS","respCode":"00","respMsg":"ok"}"#),
-        (
-            "said",
-            &[4, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-            r#"{"sn":"8202601051030000001","status":"SUCCESS","payments":[{"type":"X","amount":2500}]}"#,
-        ),
-        (
-            "said_presented",
-            &[4, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-            r#"{"sn":"8202601051030000001","status":"PENDING","qr_code":"https://w.example/1"}"#,
-        ),
-        (
-            "told",
-            &[7],
-            r#"{"tn":"8","merId":"3","queryId":"1","status":"SUCCESS","respCode":"00","respMsg":"ok","settleAmt":"5","traceNo":"000001"}"#,
-        ),
-    ];
-    let mut seeds: Vec<(String, Vec<u8>)> = texts
+    let mut seeds: Vec<(String, Vec<u8>)> = TEXTS
         .iter()
         .map(|(name, head, text)| ((*name).into(), [head, text.as_bytes()].concat()))
         .collect();
@@ -287,6 +228,80 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
     seeds.push(("callback_of_another_body".into(), b"\x06\x00{\"sn\":1}".to_vec()));
     seeds
 }
+
+/// Messages by hand: name, what they are read as, text.
+const TEXTS: [(&str, &[u8], &str); 13] = [
+    (
+        "charge",
+        &[0],
+        r#"[{"charge":{"sn":"789","payway":3,"amount":1250,"currency":"156",
+        "barcode":"1300","valid_until":1767580245000}},{"inquire":{"sn":"1",
+        "payway":1}}]"#,
+    ),
+    (
+        "present",
+        &[0],
+        r#"[{"present":{"sn":"789","payway":3,"sub_payway":2,"amount":1,"currency":"156",
+        "merchant":"m","subject":"s","valid_until":1,
+        "return_url":"https://s.example"}}]"#,
+    ),
+    (
+        "refund",
+        &[0],
+        r#"[{"refund":{"sn":"789","refund_no":"1","payway":3,"amount":1,"valid_until":1}},
+            {"abort":{"sn":"1","payway":1}}]"#,
+    ),
+    (
+        "answers",
+        &[1],
+        r#"[null,{"sn":"1","status":"NOT_FOUND"},{"sn":"1","status":"PENDING",
+        "qr_code":"https://w.example/1"}]"#,
+    ),
+    ("taken", &[1], r#"{"taken":true}"#),
+    (
+        "notice",
+        &[2],
+        r#"{"sn":"1","status":"SUCCESS","trade_no":"T1","payer_uid":"o",
+        "payer_login":"a**","finished_at":1767580245000,"payments":[{"type":"CARD_PRE",
+        "amount":1}]}"#,
+    ),
+    (
+        "notice_refused",
+        &[2],
+        r#"{"sn":"1","refund_no":"2","status":"FAIL","code":"INSUFFICIENT_FUND",
+        "message":"\u0000x"}"#,
+    ),
+    (
+        "place",
+        &[3, 0],
+        r#"{"orders":[{"tn":"1","queryId":"2","merId":"3","acqIIN":"4","txnAmt":"5",
+        "currencyCode":"344","expiresAt":"6"}]}"#,
+    ),
+    (
+        "pay",
+        &[3, 2],
+        r#"{"tn":"1","queryId":"2","merId":"3","acqIIN":"4","txnAmt":"5",
+        "currencyCode":"344","validUntil":"6"}"#,
+    ),
+    ("result", &[3, 5], r#"{"queryId":"1","status":"SUCCESS","respCode":"00","respMsg":"ok"}"#),
+    (
+        "said",
+        &[4, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        r#"{"sn":"8202601051030000001","status":"SUCCESS","payments":[{"type":"X",
+        "amount":2500}]}"#,
+    ),
+    (
+        "said_presented",
+        &[4, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        r#"{"sn":"8202601051030000001","status":"PENDING","qr_code":"https://w.example/1"}"#,
+    ),
+    (
+        "told",
+        &[7],
+        r#"{"tn":"8","merId":"3","queryId":"1","status":"SUCCESS","respCode":"00",
+        "respMsg":"ok","settleAmt":"5","traceNo":"000001"}"#,
+    ),
+];
 
 /// The operations are borrowed from their body.
 const _: fn(&[u8]) -> Option<Vec<Operation<'_>>> = |body| decode_operations(body).ok();

@@ -32,7 +32,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target {
         name: "ucsp",
-        about: "every UCSP message in every shape: all faults listed, what is read is written alike",
+        about: "every UCSP message and shape: all faults listed, what is read is written alike",
         run: ucsp::run,
         seeds: ucsp::seeds,
     },

@@ -153,7 +153,8 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
         "login_changed".into(),
         vec![1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 60, 0, 1],
     ));
-    let reply = r#"{"result_code":"PAY_SUCCESS","data":{"sn":"789","order_status":"PAID","payment_list":[{"type":"CARD_PRE","amount_total":"1"}]}}"#;
+    let reply = r#"{"result_code":"PAY_SUCCESS","data":{"sn":"789","order_status":"PAID",
+            "payment_list":[{"type":"CARD_PRE","amount_total":"1"}]}}"#;
     seeds.push(("reply".into(), [&[2], reply.as_bytes()].concat()));
     for security in 0..3_u8 {
         let body = message(&PAYMENT_RESULT_NOTICE, Shape::Wrapped, 3).to_string();

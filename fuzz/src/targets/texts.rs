@@ -149,7 +149,7 @@ fn ranges(input: &mut Input<'_>) {
     }
     let Ok(range) = text.parse::<Cidr>() else { return };
     assert!(text.parse::<Network>().is_ok(), "{text}");
-    if let IpAddr::V4(_) = address {
+    if address.is_ipv4() {
         assert_eq!(range.contains(address), inside(&text, address), "{text} and {address}");
     }
 }
@@ -214,8 +214,9 @@ fn is_open(address: IpAddr) -> bool {
             let carried = match v6.segments() {
                 [0x2002, high, low, ..]
                 | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-                | [0, 0, 0, 0, 0xffff, 0, high, low]
-                | [0, 0, 0, 0, 0, 0, high, low] => Some((u32::from(high) << 16) | u32::from(low)),
+                | [0, 0, 0, 0, 0 | 0xffff, 0, high, low] => {
+                    Some((u32::from(high) << 16) | u32::from(low))
+                }
                 _ => None,
             };
             let inner = carried.is_none_or(|bits| is_open(IpAddr::V4(Ipv4Addr::from_bits(bits))));

@@ -3,7 +3,8 @@
 //! Rules: after any sequence of write sets with any texts in them, each store said the same of each
 //! and tells the same of everything; what was committed is read as it was written.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use app::ports::store::{Duplicate, Lease, NoticeFilter, Store};
 use app::ports::{CommitOutcome, StoreError};
@@ -14,7 +15,7 @@ use app::writeset::{
 use domain::ids::{MerchantId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::postings;
 use domain::notice::{Notice, NoticeState, Receiver};
-use domain::order::Order;
+use domain::order::{Order, Terms};
 use jiff::Timestamp;
 use store::{MemoryStore, SqliteOptions, SqliteStore};
 use tokio::runtime::Runtime;
@@ -52,7 +53,7 @@ pub(super) fn run(data: &[u8]) {
             if input.is_empty() {
                 break;
             }
-            if input.byte() % 8 == 0 {
+            if input.byte().is_multiple_of(8) {
                 claim(&mut input, &model, sqlite).await;
                 continue;
             }
@@ -105,6 +106,8 @@ async fn claim(input: &mut Input<'_>, model: &MemoryStore, sqlite: &SqliteStore)
 #[derive(Default)]
 struct Names {
     texts: Vec<String>,
+    /// What was agreed of each order, which no later write changes.
+    terms: BTreeMap<(MerchantId, OrderNumber), Arc<Terms>>,
 }
 
 impl Names {
@@ -124,10 +127,13 @@ impl Names {
         let mut life = Input::new(input.chunk());
         let mut order = live(&mut life, |_, _, _| ()).order;
         let name = self.name(input);
-        order.terms.number = OrderNumber::new(name.as_str());
-        order.terms.query_id = QueryId::new(self.name(input));
-        order.terms.reference.order_id = OrderId::new(name);
-        order.terms.merchant = owner(input);
+        let terms = Arc::make_mut(&mut order.terms);
+        terms.number = OrderNumber::new(name.as_str());
+        terms.query_id = QueryId::new(self.name(input));
+        terms.reference.order_id = OrderId::new(name);
+        terms.merchant = owner(input);
+        let key = (terms.merchant.clone(), terms.number.clone());
+        order.terms = Arc::clone(self.terms.entry(key).or_insert(order.terms));
         order
     }
 
@@ -162,13 +168,13 @@ impl Names {
             set.seen = Some(SeenMessage { app, id, until: begin() });
         }
         if set.order.is_some() && input.flag() {
-            self.happened(input, &mut set);
+            Self::happened(input, &mut set);
         }
         set
     }
 
     /// The events and postings of some life, as the order's.
-    fn happened(&self, input: &mut Input<'_>, set: &mut WriteSet) {
+    fn happened(input: &mut Input<'_>, set: &mut WriteSet) {
         let mut life = Input::new(input.chunk());
         let mut ledger = Vec::new();
         let life = live(&mut life, |_, after, event| ledger.extend(postings(after, event)));
