@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use wire::generate::Random;
 
 use crate::input::Input;
-use crate::limits::{INPUT_BYTES_MAX, REPLAY_MUTATIONS_COUNT};
+use crate::limits::INPUT_BYTES_MAX;
 use crate::targets::Target;
 
 /// Inputs that lead far, small.
@@ -40,7 +40,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
 }
 
-/// Runs the kept inputs, and [`REPLAY_MUTATIONS_COUNT`] mutations of them that are the same in
+/// Runs the kept inputs, and [`Target::mutations`] mutations of them that are the same in
 /// every run; returns how many inputs ran.
 ///
 /// # Errors
@@ -54,7 +54,7 @@ pub fn replay(target: &Target) -> io::Result<usize> {
         (target.run)(bytes);
     }
     let mut count = kept.len();
-    for number in 0..REPLAY_MUTATIONS_COUNT {
+    for number in 0..target.mutations {
         let mut random = Random::new(number);
         let Some((_, base)) = kept.get(random.below(kept.len())) else { break };
         let plan: Vec<u8> = (0..64).flat_map(|_| random.draw().to_be_bytes()).collect();

@@ -215,6 +215,19 @@ fn good(input: &mut Input<'_>, path: &str, till: &(String, String)) -> String {
     value.to_string()
 }
 
+/// Some of the paths that ask who is there.
+fn is_guarded(path: &str) -> bool {
+    const SOME: [&str; 6] = [
+        "/admin/v1/stores",
+        "/admin/v1/codes",
+        "/upay/v2/pay",
+        "/terminal/activate",
+        "/ucsp/industry/v1/submitpaymentorder",
+        "/wallet/v1/notice",
+    ];
+    SOME.contains(&path)
+}
+
 type Parts<'p> = (&'p [u8], &'p mut String, &'p mut Vec<(&'static str, String)>);
 
 /// Puts the sender's proof on the request.
@@ -290,6 +303,12 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
         let name: String = name.chars().take(40).collect();
         let method = u8::from(from == 0 || path.ends_with("gateway") || path.ends_with("return"));
         seeds.push((name, vec![from, 0, number, method, 0, 0, 2, number]));
+    }
+    for number in (0_u8..).zip(PATHS).filter(|(_, path)| is_guarded(path)).map(|(at, _)| at) {
+        for method in 0..2_u8 {
+            let plan = vec![0, 0, number, method, 0, 0, 2, number];
+            seeds.push((format!("stranger_{number}_{method}"), plan));
+        }
     }
     let authorize = b"channelCode=20000001&industryCode=10000001";
     let mut query = vec![0, 0, 1, 1, 0, 1, u8::try_from(authorize.len()).unwrap_or(0)];

@@ -70,6 +70,9 @@ fn signed(input: &mut Input<'_>) {
             // The parser takes the last of two members; the scanner refuses two.
             assert_eq!(seen.and_then(Value::as_str), Some(PLACEHOLDER), "{own}");
             assert_eq!(verify_in_body(&signed, signer().cert()), Ok(form), "{signed}");
+            let read: Value = serde_json::from_str(&signed).expect("a signed text is JSON");
+            let signature = text(&read["certificateSignature"], "signature");
+            assert!(signature.len() > PLACEHOLDER.len(), "the signature hides in {signed}");
             let mut wrong = signed.into_bytes();
             let at = usize::from(input.short()) % wrong.len();
             wrong[at] ^= 1 << (input.byte() % 8);

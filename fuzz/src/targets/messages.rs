@@ -230,7 +230,7 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
 }
 
 /// Messages by hand: name, what they are read as, text.
-const TEXTS: [(&str, &[u8], &str); 13] = [
+const TEXTS: [(&str, &[u8], &str); 14] = [
     (
         "charge",
         &[0],
@@ -258,6 +258,7 @@ const TEXTS: [(&str, &[u8], &str); 13] = [
         "qr_code":"https://w.example/1"}]"#,
     ),
     ("taken", &[1], r#"{"taken":true}"#),
+    ("notice_odd_code", &[2], r#"{"sn":"1","status":"FAIL","code":"<b>no</b>"}"#),
     (
         "notice",
         &[2],

@@ -243,6 +243,9 @@ pub(super) fn seeds() -> Vec<(String, Vec<u8>)> {
         }
         let refunded = [head, &start, &paid, &gone, &back].concat();
         seeds.push((format!("{origin}_refunded"), refunded));
+        let reason = [1, 6, 4, 9, 0, 5, 0, 1, 1, b'r', 1, 2, b'n', b'o', 1, 1, b't', 0, 0, 0];
+        let because = [head, &start, &paid, &reason].concat();
+        seeds.push((format!("{origin}_refunded_for_a_reason"), because));
         let cancelled = [head, &start, &paid, &whole(3), &done(3), &refund(4)].concat();
         seeds.push((format!("{origin}_cancelled"), cancelled));
     }
