@@ -34,7 +34,8 @@ pub struct WriteSet {
     pub seen: Option<SeenMessage>,
 }
 
-/// An order to store.
+/// An order to store. Its terms are those it was made with: they never change, and a store may keep
+/// those that it has.
 #[derive(Debug, Clone)]
 pub struct OrderWrite {
     /// The order as it is to be.

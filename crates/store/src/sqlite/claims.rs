@@ -8,8 +8,9 @@ use rusqlite::{Connection, params};
 use super::digest;
 use super::fault::Fault;
 use super::read;
-use super::rows::{KeyRow, OrderRow, Rows, SeenRow, kind_word};
+use super::rows::{KeyRow, OrderRow, Rows, SeenRow};
 use crate::limits::DIGEST_TRIES_COUNT_MAX;
+use crate::shape::kind_word;
 
 /// Claims all but the second names; tells the first that is taken.
 pub(super) fn claim(connection: &Connection, rows: &Rows) -> Result<Option<Duplicate>, Fault> {

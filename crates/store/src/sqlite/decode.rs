@@ -80,7 +80,7 @@ pub(super) fn target(row: &Row<'_>) -> Result<Target, Fault> {
 fn kind(word: &str) -> Result<TargetKind, Fault> {
     [TargetKind::Payment, TargetKind::Cancellation, TargetKind::Refund]
         .into_iter()
-        .find(|kind| super::rows::kind_word(*kind) == word)
+        .find(|kind| crate::shape::kind_word(*kind) == word)
         .ok_or_else(|| Fault::damaged("transaction", format!("its kind is {word:?}")))
 }
 

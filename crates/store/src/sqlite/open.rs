@@ -219,6 +219,9 @@ mod tests {
                 writing.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
             assert_eq!(set, expected, "{name}");
         }
+        let planned_once =
+            writing.connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap();
+        assert!(planned_once, "statements are planned anew for other values");
         let mode: String =
             writing.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");

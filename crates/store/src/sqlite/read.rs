@@ -181,7 +181,7 @@ pub(super) fn transaction_of_order(
 ) -> Result<Option<(MerchantId, Target)>, Fault> {
     let sql = "SELECT number, number, ?2, owner FROM orders \
                WHERE number = ?1 AND query_id IS NULL";
-    let payment = super::rows::kind_word(TargetKind::Payment);
+    let payment = crate::shape::kind_word(TargetKind::Payment);
     one(connection, sql, [query_id.as_str(), payment], decode::owned_target)
 }
 

@@ -5,12 +5,11 @@ use app::ports::StoreError;
 use app::ports::store::JournalEntry;
 use app::writeset::{
     KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind,
-    Task, TaskBody, TaskId, TaskWrite, WriteSet,
+    Task, TaskId, TaskWrite, WriteSet,
 };
 use domain::Event;
 use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
-use domain::notice::NoticeState;
 use domain::order::{Order, OrderState};
 use domain::reversal::Reversal;
 use serde::Serialize;
@@ -18,8 +17,7 @@ use serde::Serialize;
 use super::own::Own;
 use super::{decode, digest};
 use crate::instant::{from_micros, to_micros};
-use crate::limits::BODY_BYTES_MAX;
-use crate::shape;
+use crate::shape::{self, bounded, json, troubled, version};
 
 /// Everything that one write set writes.
 #[derive(Debug)]
@@ -209,19 +207,6 @@ fn task(write: TaskWrite) -> Result<TaskRow, StoreError> {
     Ok(TaskRow { own, due_at, notice: troubled(&task.body), body, expected, task })
 }
 
-/// The state of a notice that operators look at: late or given up.
-fn troubled(body: &TaskBody) -> Option<&'static str> {
-    match body {
-        TaskBody::Close | TaskBody::Inquire { .. } => None,
-        TaskBody::Notice(notice) => match notice.state {
-            NoticeState::Queued | NoticeState::Confirmed { .. } => None,
-            NoticeState::Retrying { .. } | NoticeState::Undelivered { .. } => {
-                Some(notice.state.name())
-            }
-        },
-    }
-}
-
 fn record(write: RecordWrite) -> Result<RecordRow, StoreError> {
     let change = match write.change {
         RecordChange::Insert { body, expires_at } => RecordChangeRow::Insert {
@@ -287,31 +272,4 @@ fn entries(set: &WriteSet) -> Result<Vec<JournalEntry>, StoreError> {
         entries.push(line(String::new(), stream, kind, body));
     }
     Ok(entries)
-}
-
-fn json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
-    let text = serde_json::to_string(value)
-        .map_err(|error| StoreError::Damaged { what: what.into(), reason: error.to_string() })?;
-    bounded(what, text)
-}
-
-fn bounded(what: &'static str, text: String) -> Result<String, StoreError> {
-    if text.len() <= BODY_BYTES_MAX {
-        return Ok(text);
-    }
-    let reason = format!("it is longer than {BODY_BYTES_MAX} bytes");
-    Err(StoreError::Damaged { what: what.to_owned(), reason })
-}
-
-fn version(version: u64) -> i64 {
-    i64::try_from(version).unwrap_or(i64::MAX)
-}
-
-/// The word for a kind of transaction.
-pub(super) fn kind_word(kind: TargetKind) -> &'static str {
-    match kind {
-        TargetKind::Payment => "payment",
-        TargetKind::Cancellation => "cancellation",
-        TargetKind::Refund => "refund",
-    }
 }
