@@ -95,8 +95,8 @@ impl SqliteStore {
         let Writing { connection, ends, lock } = open::writing(&file, options)?;
         let readers = Readers::open(&file, options.readers_count)?;
         let started = |source| OpenError::Access { path: file.clone(), what: "served", source };
-        let checkpoints = open::copying(&file)
-            .and_then(|helper| Checkpoints::start(helper, &file).map_err(started))?;
+        let (helper, database) = open::copying(&file)?;
+        let checkpoints = Checkpoints::start(helper, database, &file).map_err(started)?;
         let (queue, jobs) = mpsc::channel(options.queue_count_max.max(1));
         let leases = Leases::default();
         let writer = Writer { connection, ends, lock, checkpoints, leases };
@@ -145,9 +145,9 @@ impl SqliteStore {
 impl Drop for SqliteStore {
     /// Ends what was accepted; waits for it, so that the file is free afterwards.
     fn drop(&mut self) {
+        self.readers.close();
         self.queue = None;
         let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        self.readers.close();
         if let Some(writer) = writer
             && writer.join().is_err()
         {

@@ -73,14 +73,15 @@ pub(super) fn reading(file: &Path) -> Result<Connection, OpenError> {
     }
 }
 
-/// Opens the connection that makes checkpoints. It never waits for a lock.
-pub(super) fn copying(file: &Path) -> Result<Connection, OpenError> {
+/// Opens the connection that makes checkpoints, which never waits for a lock, and the file itself.
+pub(super) fn copying(file: &Path) -> Result<(Connection, File), OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(at_open(file, "opened"))?;
     let set = prepare(&connection, READER_CACHE_KIB)
         .and_then(|()| connection.busy_timeout(std::time::Duration::ZERO));
     set.map_err(at_open(file, "opened"))?;
-    Ok(connection)
+    let database = private().open(file).map_err(|source| access(file, "written", source))?;
+    Ok((connection, database))
 }
 
 fn lock(file: &Path) -> Result<File, OpenError> {

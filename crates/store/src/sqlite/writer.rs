@@ -110,8 +110,9 @@ impl Writer {
                 self.serve(job);
             }
         }
-        self.checkpoints.finish(&self.connection);
+        let database = self.checkpoints.finish(&self.connection);
         drop(self.connection);
+        drop(database);
         drop(self.lock);
         for reply in closing {
             let _ = reply.send(Ok(()));
