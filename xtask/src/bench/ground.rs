@@ -19,6 +19,7 @@ pub(crate) const POSTGRES_SETTINGS: &[&str] = &[
     "synchronous_commit=on",
     "shared_buffers=2GB",
     "max_wal_size=8GB",
+    "min_wal_size=1GB",
     "checkpoint_timeout=15min",
 ];
 /// Orders that are filled in by one call of the filler; after each the count is kept.

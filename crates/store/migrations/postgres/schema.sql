@@ -71,7 +71,7 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_due ON tasks (due_at, id) WHERE due_at IS NOT NULL;
 
 -- The tasks of an order.
-CREATE INDEX tasks_number ON tasks (owner, number);
+CREATE INDEX tasks_number ON tasks (number);
 
 -- Notices that are late or were given up, for operators.
 CREATE INDEX tasks_notice ON tasks (made_at, place) WHERE notice IS NOT NULL;

@@ -22,14 +22,13 @@ use crate::limits::{RECONNECT_PAUSE_MAX, RECONNECT_PAUSE_MIN};
 const SESSION: &str = "SET statement_timeout = '120s'; SET lock_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '60s'; SET jit = off; \
      SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
-     SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; \
+     SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Said beside that where questions go over many rows: their plans may read whole tables.
-pub(super) const WIDE: &str =
-    "SET enable_seqscan = on; SET enable_hashjoin = on; SET enable_mergejoin = on; \
-     SET enable_bitmapscan = on";
+pub(super) const WIDE: &str = "SET enable_seqscan = on; SET enable_bitmapscan = on; \
+     SET enable_hashjoin = on; SET enable_mergejoin = on";
 
 /// A connection with the statements that were prepared on it.
 pub(super) struct Connection {

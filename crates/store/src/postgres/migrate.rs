@@ -16,6 +16,7 @@ const CHANGES: &[&str] = &[
     include_str!("../../migrations/postgres/0009_seen.sql"),
     include_str!("../../migrations/postgres/0010_probe.sql"),
     include_str!("../../migrations/postgres/0011_names.sql"),
+    include_str!("../../migrations/postgres/0012_tasks_number.sql"),
 ];
 
 /// Marks the database as ours and says which changes it has.

@@ -60,6 +60,23 @@ async fn at_version(count: usize) -> String {
     url
 }
 
+/// While a table is new its statistics do not tell an index of the whole key from one that shares
+/// the key's first column, and the planner may look rows up by the wrong one for as long as the
+/// statement stays prepared.
+#[tokio::test]
+async fn no_other_index_begins_as_the_key_of_its_table() {
+    let url = database::fresh().await;
+    drop(database::open(&url).await);
+    let sql = "SELECT other.indexrelid::regclass::text FROM pg_index AS other \
+               JOIN pg_index AS key ON key.indrelid = other.indrelid AND key.indisprimary \
+               JOIN pg_class AS it ON it.oid = other.indrelid \
+               WHERE it.relnamespace = 'public'::regnamespace AND NOT other.indisprimary \
+               AND other.indkey[0] = key.indkey[0]";
+    let rows = database::client(&url).await.query(sql, &[]).await.unwrap();
+    let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
 #[tokio::test]
 async fn a_new_database_an_upgraded_one_and_the_schema_are_the_same() {
     let schema = database::fresh().await;
