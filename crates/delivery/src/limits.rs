@@ -41,12 +41,47 @@ pub const DOWNSTREAM_CLOCK_LAG_MAX: SignedDuration = SignedDuration::from_secs(5
 
 /// Tasks that run at the same time for one receiver, one downstream system, or the orders.
 pub const LANE_RUNNING_COUNT_MAX: usize = 32;
-/// Claimed tasks that wait behind them; one more is left to its lease.
+/// The same in a lane of which none ended within [`QUICK`]: many receivers that are silent at once
+/// hold little together.
+pub const UNPROVEN_RUNNING_COUNT_MAX: usize = 4;
+/// What waits in such a lane.
+pub const UNPROVEN_WAITING_COUNT_MAX: usize = 32;
+/// What may be parked for such a lane at most: this part of what is free in all.
+pub const UNPROVEN_PARKED_PART: usize = 64;
+/// How soon a task must end for its lane to count as one that moves. Silence takes longer: the
+/// shortest limit of a call that is tried again is 10 s.
+pub const QUICK: Duration = Duration::from_secs(5);
+/// Claimed tasks that wait behind those that run; more are parked.
 pub const LANE_WAITING_COUNT_MAX: usize = 1024;
+/// Parked tasks of a lane are given back when fewer than this wait in it.
+pub const LANE_WAITING_LOW: usize = 16;
+/// Parked tasks of a lane that are given back when one of its tasks ends: more than one, so that a
+/// lane that moves gathers speed, and few, so that one that does not costs little.
+pub const GIVEN_BACK_COUNT_MAX: usize = 2;
 /// Tasks that run at the same time in all.
 pub const RUNNING_COUNT_MAX: usize = 1024;
+/// What one lane may run at most: this part of what is free in all.
+pub const RUNNING_PART: usize = 16;
 /// Claimed tasks that wait in all.
 pub const WAITING_COUNT_MAX: usize = 4096;
+/// What may wait in one lane at most: this part of what is free in all.
+pub const WAITING_PART: usize = 4;
+/// Claimed tasks that are parked in all, by name only: about 150 bytes each. One more is left to
+/// its lease.
+pub const PARKED_COUNT_MAX: usize = 131_072;
+/// What may be parked for one lane at most: this part of what is free in all.
+pub const PARKED_PART: usize = 4;
+/// What must be left of a lease when a parked task is given back, so that no other node can have
+/// claimed it meanwhile: clocks may differ by 5 s.
+pub const PARKED_LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(10);
+/// Nothing is claimed while so many wait in lanes that move: what is claimed sooner than it can be
+/// begun would be parked.
+pub const AHEAD_COUNT_MAX: usize = 512;
+/// What one lane counts of it at most: the backlog of one receiver keeps nobody from the others.
+pub const LANE_AHEAD_COUNT_MAX: usize = 64;
+/// After so long something is claimed all the same, so that nobody stands behind the backlogs of
+/// others for long.
+pub const CLAIM_PAUSE: Duration = Duration::from_millis(25);
 /// What must be left of a lease when a notice is begun: its limit, and time to record it.
 pub const NOTICE_LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(70);
 /// What must be left of a lease when other work is begun.

@@ -63,6 +63,7 @@ pub(crate) async fn all(setup: &Setup, rounds: u64) -> Result<Value, Failure> {
         eprintln!("round {round} of {rounds}");
         let signs = signs_per_second(&identities)?;
         let rate = rate(setup, &identities, signs).await?;
+        eprintln!("{rate}");
         if offered == 0 {
             offered = whole(rate["per_second"].as_f64().unwrap_or(0.0) / 2.0).max(1);
         }

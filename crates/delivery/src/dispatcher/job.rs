@@ -15,7 +15,9 @@ use http::Uri;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Shared;
-use crate::limits::{NOTICE_LEASE_LEFT_MIN, WORK_LEASE_LEFT_MIN};
+use super::lanes::End;
+use super::parked::Parked;
+use crate::limits::{NOTICE_LEASE_LEFT_MIN, QUICK, WORK_LEASE_LEFT_MIN};
 use crate::metered::{self, Stopwatch};
 
 /// What delays only itself.
@@ -96,6 +98,11 @@ impl Job {
     pub(super) fn key(&self) -> JobKey {
         JobKey::of(&self.task.value)
     }
+
+    /// What is kept of it when it is parked.
+    pub(super) fn parked(&self) -> Parked {
+        Parked::of(&self.task, self.lease_until)
+    }
 }
 
 impl Shared {
@@ -149,14 +156,13 @@ impl Shared {
         Lane::Receiver(app, host.unwrap_or_default())
     }
 
-    /// Does a job. Whatever fails is logged here and given back or left to the lease: it is claimed
-    /// again.
-    pub(super) async fn perform(&self, job: Job) {
+    /// Does a job, unless it waited too long in its lane: then it is returned, and whoever claims
+    /// it next begins it. Whatever fails is logged here and given back or left to the lease: it is
+    /// claimed again.
+    pub(super) async fn perform(&self, job: Job) -> (End, Option<Parked>) {
         let real_now = self.parts.platform.clock.real_now();
         if job.lease_until.duration_since(real_now) < job.work.lease_left_min() {
-            // It waited too long in its lane; whoever claims it next begins it.
-            metered::task_left("late");
-            return;
+            return (End::Unbegun, Some(job.parked()));
         }
         let (began, name) = (Stopwatch::start(), job.work.name());
         let id = job.task.value.id.clone();
@@ -169,7 +175,9 @@ impl Shared {
             }
             Err(_) => tracing::error!(task = id.as_str(), "a task failed an assertion"),
         }
-        metered::task_run(name, began.elapsed());
+        let took = began.elapsed();
+        metered::task_run(name, took);
+        (if took <= QUICK { End::Soon } else { End::Slow }, None)
     }
 
     async fn work(&self, job: &Job) -> Result<(), StoreError> {

@@ -1,27 +1,80 @@
-//! Who runs now, who waits, who is left to its lease.
+//! Who runs now, who waits, who is parked until there is room.
 //!
-//! Goal: a receiver that is dead or slow fills its own lane and no other. Each lane runs at most
-//! [`LANE_RUNNING_COUNT_MAX`] jobs at the same time and lets a bounded number wait; claims are
-//! limited so that all lanes together never run more than [`RUNNING_COUNT_MAX`].
+//! Goal: a receiver that is dead or slow fills its own lane and no other. A lane runs at most
+//! [`LANE_RUNNING_COUNT_MAX`] jobs; others wait, bounded; of more only the names are kept, so that
+//! they can be given back as the lane moves. It has little of each of the three kinds of room until
+//! one of its jobs ended soon, and never more than a part of what is free: those that fill theirs
+//! leave some to whoever comes later. What has no place at all is left to its lease.
+//!
+//! Invariants: in a lane where something waits something runs; what runs in all is never more than
+//! [`RUNNING_COUNT_MAX`].
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 
+use jiff::Timestamp;
+
 use crate::limits::{
-    LANE_RUNNING_COUNT_MAX, LANE_WAITING_COUNT_MAX, RUNNING_COUNT_MAX, WAITING_COUNT_MAX,
+    AHEAD_COUNT_MAX, GIVEN_BACK_COUNT_MAX, LANE_AHEAD_COUNT_MAX, LANE_RUNNING_COUNT_MAX,
+    LANE_WAITING_COUNT_MAX, LANE_WAITING_LOW, PARKED_COUNT_MAX, PARKED_PART, RUNNING_COUNT_MAX,
+    RUNNING_PART, UNPROVEN_PARKED_PART, UNPROVEN_RUNNING_COUNT_MAX, UNPROVEN_WAITING_COUNT_MAX,
+    WAITING_COUNT_MAX, WAITING_PART,
 };
 
-/// The lanes. `L` names a lane, `K` a job, which is in hand at most once.
-pub(super) struct Lanes<L, K, J> {
-    by_name: HashMap<L, Lane<J>>,
+/// The lanes. `L` names a lane, `K` a job, which is in hand at most once, `P` is what is kept of
+/// one that is parked.
+pub(super) struct Lanes<L, K, J, P> {
+    by_name: HashMap<L, Lane<J, P>>,
     in_hand: HashSet<K>,
+    /// Lanes that may run more of what waits in them.
+    ready: Vec<L>,
     running: usize,
     waiting: usize,
+    parked: usize,
+    ahead: usize,
 }
 
-struct Lane<J> {
+struct Lane<J, P> {
     running: usize,
     waiting: VecDeque<J>,
+    /// Each with the instant until which it may be given back.
+    parked: VecDeque<(Timestamp, P)>,
+    /// The last job that ended did so soon.
+    moves: bool,
+}
+
+impl<J, P> Lane<J, P> {
+    /// What it counts of what was claimed ahead.
+    fn ahead(&self) -> usize {
+        if self.moves { self.waiting.len().min(LANE_AHEAD_COUNT_MAX) } else { 0 }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.running == 0 && self.waiting.is_empty() && self.parked.is_empty()
+    }
+
+    /// How many it may run when so many run in all lanes.
+    fn running_max(&self, running: usize) -> usize {
+        let own = if self.moves { LANE_RUNNING_COUNT_MAX } else { UNPROVEN_RUNNING_COUNT_MAX };
+        part_of(RUNNING_COUNT_MAX, running, RUNNING_PART).min(own)
+    }
+
+    /// How many may wait in it when so many wait in all lanes.
+    fn waiting_max(&self, waiting: usize) -> usize {
+        let own = if self.moves { LANE_WAITING_COUNT_MAX } else { UNPROVEN_WAITING_COUNT_MAX };
+        part_of(WAITING_COUNT_MAX, waiting, WAITING_PART).min(own)
+    }
+
+    /// How many may be parked for it when so many are for all lanes.
+    fn parked_max(&self, parked: usize) -> usize {
+        let part = if self.moves { PARKED_PART } else { UNPROVEN_PARKED_PART };
+        part_of(PARKED_COUNT_MAX, parked, part)
+    }
+}
+
+/// A part of what is free, at least one if anything is.
+fn part_of(count_max: usize, used: usize, part: usize) -> usize {
+    count_max.saturating_sub(used).div_ceil(part)
 }
 
 /// What to do with a job.
@@ -31,18 +84,46 @@ pub(super) enum Offer<J> {
     Start(J),
     /// It waits for its turn.
     Waits,
-    /// There is no room: leave it.
-    Left,
+    /// There is no room: park it.
+    Full(J),
 }
 
-impl<L: Eq + Hash + Clone, K: Eq + Hash, J> Lanes<L, K, J> {
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Soon.
+    Soon,
+    /// After a long time.
+    Slow,
+    /// It was not begun.
+    Unbegun,
+}
+
+/// What follows the end of a job.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct After<J, P> {
+    /// The next one of the lane; otherwise one place less is in use.
+    pub(super) next: Option<J>,
+    /// To be given back to the store: there is room for them.
+    pub(super) back: Vec<P>,
+}
+
+impl<L: Eq + Hash + Clone, K: Eq + Hash, J, P> Lanes<L, K, J, P> {
     pub(super) fn new() -> Self {
-        Self { by_name: HashMap::new(), in_hand: HashSet::new(), running: 0, waiting: 0 }
+        Self {
+            by_name: HashMap::new(),
+            in_hand: HashSet::new(),
+            ready: Vec::new(),
+            running: 0,
+            waiting: 0,
+            parked: 0,
+            ahead: 0,
+        }
     }
 
-    /// How many more may be claimed.
-    pub(super) fn room(&self) -> usize {
-        RUNNING_COUNT_MAX.saturating_sub(self.running)
+    /// Whether enough was claimed for now.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.ahead >= AHEAD_COUNT_MAX
     }
 
     /// Takes a job in hand; `false` when it is already, because its lease lapsed meanwhile.
@@ -55,111 +136,134 @@ impl<L: Eq + Hash + Clone, K: Eq + Hash, J> Lanes<L, K, J> {
         self.in_hand.remove(key);
     }
 
+    fn lane(&mut self, name: &L) -> &mut Lane<J, P> {
+        self.by_name.entry(name.clone()).or_insert_with(|| Lane {
+            running: 0,
+            waiting: VecDeque::new(),
+            parked: VecDeque::new(),
+            moves: false,
+        })
+    }
+
     /// Offers a job to its lane.
-    pub(super) fn offer(&mut self, lane: &L, job: J) -> Offer<J> {
-        let place = self
-            .by_name
-            .entry(lane.clone())
-            .or_insert_with(|| Lane { running: 0, waiting: VecDeque::new() });
-        if place.running < LANE_RUNNING_COUNT_MAX {
-            place.running = place.running.saturating_add(1);
-            self.running = self.running.saturating_add(1);
+    pub(super) fn offer(&mut self, name: &L, job: J) -> Offer<J> {
+        let (running, waiting) = (self.running, self.waiting);
+        let lane = self.lane(name);
+        if lane.waiting.is_empty() && lane.running < lane.running_max(running) {
+            lane.running += 1;
+            self.running += 1;
             return Offer::Start(job);
         }
-        if place.waiting.len() >= LANE_WAITING_COUNT_MAX || self.waiting >= WAITING_COUNT_MAX {
-            return Offer::Left;
+        if lane.running == 0 || lane.waiting.len() >= lane.waiting_max(waiting) {
+            return Offer::Full(job);
         }
-        place.waiting.push_back(job);
-        self.waiting = self.waiting.saturating_add(1);
+        let before = lane.ahead();
+        lane.waiting.push_back(job);
+        let after = lane.ahead();
+        self.waiting += 1;
+        self.ahead = self.ahead + after - before;
         Offer::Waits
     }
 
-    /// A job of the lane ended: the next one of it, or one place less in use.
-    pub(super) fn ended(&mut self, lane: &L) -> Option<J> {
-        let place = self.by_name.get_mut(lane)?;
-        if let Some(next) = place.waiting.pop_front() {
-            self.waiting = self.waiting.saturating_sub(1);
-            return Some(next);
+    /// Keeps the name of a job that is not in hand, until there is room or its lease is nearly
+    /// over; `false` when there is no room for that either. One that had its turn before comes
+    /// first.
+    pub(super) fn park(&mut self, name: &L, until: Timestamp, what: P, first: bool) -> bool {
+        let parked = self.parked;
+        let lane = self.lane(name);
+        if lane.parked.len() >= lane.parked_max(parked) {
+            return false;
         }
-        place.running = place.running.saturating_sub(1);
+        if first {
+            lane.parked.push_front((until, what));
+        } else {
+            lane.parked.push_back((until, what));
+        }
+        self.parked += 1;
+        true
+    }
+
+    /// A job of the lane ended.
+    pub(super) fn ended(&mut self, name: &L, end: End, real_now: Timestamp) -> After<J, P> {
+        let mut after = After { next: None, back: Vec::new() };
+        let Some(lane) = self.by_name.get_mut(name) else { return after };
+        let ahead = lane.ahead();
+        match end {
+            End::Soon => lane.moves = true,
+            End::Slow => lane.moves = false,
+            End::Unbegun => {}
+        }
+        lane.running = lane.running.saturating_sub(1);
         self.running = self.running.saturating_sub(1);
-        if place.running == 0 {
-            self.by_name.remove(lane);
+        let running_max = lane.running_max(self.running).max(1);
+        if lane.running < running_max
+            && let Some(next) = lane.waiting.pop_front()
+        {
+            lane.running += 1;
+            self.running += 1;
+            self.waiting -= 1;
+            after.next = Some(next);
         }
-        None
+        if lane.running < running_max && !lane.waiting.is_empty() {
+            self.ready.push(name.clone());
+        }
+        while lane.waiting.len() < LANE_WAITING_LOW
+            && after.back.len() < GIVEN_BACK_COUNT_MAX
+            && let Some((until, what)) = lane.parked.pop_front()
+        {
+            self.parked -= 1;
+            if until > real_now {
+                after.back.push(what);
+            }
+        }
+        self.ahead = self.ahead + lane.ahead() - ahead;
+        if lane.is_empty() {
+            self.by_name.remove(name);
+        }
+        after
+    }
+
+    /// Jobs that waited in lanes which may run more by now.
+    pub(super) fn start_more(&mut self) -> Vec<(L, J)> {
+        let mut started = Vec::new();
+        for name in std::mem::take(&mut self.ready) {
+            let Some(lane) = self.by_name.get_mut(&name) else { continue };
+            let before = lane.ahead();
+            while lane.running < lane.running_max(self.running)
+                && let Some(job) = lane.waiting.pop_front()
+            {
+                lane.running += 1;
+                self.running += 1;
+                self.waiting -= 1;
+                started.push((name.clone(), job));
+            }
+            self.ahead = self.ahead + lane.ahead() - before;
+        }
+        started
+    }
+
+    /// Forgets what is parked and may no longer be given back.
+    pub(super) fn forget_lapsed(&mut self, real_now: Timestamp) {
+        for lane in self.by_name.values_mut() {
+            let before = lane.parked.len();
+            lane.parked.retain(|(until, _)| *until > real_now);
+            self.parked -= before - lane.parked.len();
+        }
+        self.by_name.retain(|_, lane| !lane.is_empty());
     }
 
     /// Lets all that wait go; they are left to their leases.
     pub(super) fn clear_waiting(&mut self) -> Vec<J> {
-        self.waiting = 0;
-        self.by_name.values_mut().flat_map(|lane| lane.waiting.drain(..)).collect()
+        (self.waiting, self.parked, self.ahead) = (0, 0, 0);
+        self.ready.clear();
+        let lanes = self.by_name.values_mut();
+        let waiting = lanes.flat_map(|lane| {
+            lane.parked.clear();
+            lane.waiting.drain(..)
+        });
+        waiting.collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_full_lane_leaves_the_others_alone() {
-        let mut lanes: Lanes<&str, usize, usize> = Lanes::new();
-        for job in 0..LANE_RUNNING_COUNT_MAX {
-            assert_eq!(lanes.offer(&"dead", job), Offer::Start(job));
-        }
-        for job in 0..LANE_WAITING_COUNT_MAX {
-            assert_eq!(lanes.offer(&"dead", job), Offer::Waits);
-        }
-        assert_eq!(lanes.offer(&"dead", 0), Offer::Left);
-        assert_eq!(lanes.offer(&"alive", 1), Offer::Start(1));
-        assert_eq!(lanes.room(), RUNNING_COUNT_MAX - LANE_RUNNING_COUNT_MAX - 1);
-    }
-
-    #[test]
-    fn a_job_is_in_hand_once() {
-        let mut lanes: Lanes<&str, usize, usize> = Lanes::new();
-        assert!(lanes.take(7));
-        assert!(!lanes.take(7));
-        lanes.give_up(&7);
-        assert!(lanes.take(7));
-    }
-
-    proptest! {
-        /// Any order of offers and endings: the counts agree, a lane is served in order, and no
-        /// lane runs more than its share.
-        #[test]
-        fn lanes_keep_order_and_count(
-            steps in prop::collection::vec((0_u8..4, any::<bool>()), 0..2000),
-        ) {
-            let mut lanes: Lanes<u8, usize, usize> = Lanes::new();
-            let mut running: BTreeMap<u8, usize> = BTreeMap::new();
-            let mut waiting: BTreeMap<u8, VecDeque<usize>> = BTreeMap::new();
-            for (job, (lane, offered)) in steps.into_iter().enumerate() {
-                let in_lane = running.entry(lane).or_default();
-                if offered {
-                    match lanes.offer(&lane, job) {
-                        Offer::Start(started) => {
-                            prop_assert_eq!(started, job);
-                            prop_assert!(waiting.get(&lane).is_none_or(VecDeque::is_empty));
-                            *in_lane += 1;
-                        }
-                        Offer::Waits => waiting.entry(lane).or_default().push_back(job),
-                        Offer::Left => prop_assert!(*in_lane == LANE_RUNNING_COUNT_MAX),
-                    }
-                } else if *in_lane > 0 {
-                    let expected = waiting.entry(lane).or_default().pop_front();
-                    prop_assert_eq!(lanes.ended(&lane), expected);
-                    if expected.is_none() {
-                        *in_lane -= 1;
-                    }
-                }
-                prop_assert!(*in_lane <= LANE_RUNNING_COUNT_MAX);
-                let all: usize = running.values().sum();
-                prop_assert_eq!(lanes.room(), RUNNING_COUNT_MAX - all);
-            }
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,8 @@
 //! Goal: every task is done at least once, on its schedule, across restarts and nodes, and no
 //! receiver delays another. Nothing is kept here that the store does not know: a task that is not
 //! begun or not recorded is claimed again when its lease lapses, or sooner when it was given back.
+//! All that is due is claimed, whoever it is for, so that nobody stands behind the backlog of
+//! another; what finds no place is parked and given back when there is room.
 //!
 //! While anything is due or running it holds the clock's guard, so that a jump of the sandbox's
 //! clock runs what falls due on the way one after another.
@@ -10,6 +12,7 @@
 mod job;
 mod lanes;
 mod mislaid;
+mod parked;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,11 +28,14 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use self::job::{Job, JobKey, Lane, PrepareError};
-use self::lanes::{Lanes, Offer};
+use self::lanes::{After, Lanes, Offer};
 use self::mislaid::Mislaid;
+use self::parked::Parked;
 use crate::bell::Bell;
-use crate::limits::{POLL, STOP_WAIT, TIDY_POLLS, UNDELIVERED_COUNT_MAX, WAITING_COUNT_MAX};
-use crate::metered;
+use crate::limits::{
+    CLAIM_PAUSE, POLL, STOP_WAIT, TIDY_POLLS, UNDELIVERED_COUNT_MAX, WAITING_COUNT_MAX,
+};
+use crate::metered::Stopwatch;
 use crate::notice::Notices;
 
 /// What the dispatcher needs.
@@ -52,10 +58,12 @@ pub struct Dispatcher {
     busy: Busy,
 }
 
+type AllLanes = Lanes<Lane, JobKey, Job, Parked>;
+
 /// What the loop and its jobs share.
 struct Shared {
     parts: DispatcherParts,
-    lanes: Mutex<Lanes<Lane, JobKey, Job>>,
+    lanes: Mutex<AllLanes>,
     mislaid: Mutex<Mislaid<JobKey, Versioned<Task>>>,
 }
 
@@ -65,6 +73,8 @@ enum Next {
     At(Timestamp),
     /// Nothing at all, or only what waits for something that runs.
     Later,
+    /// Enough was claimed for now; when something ended, or after a pause.
+    Soon,
 }
 
 impl Dispatcher {
@@ -89,12 +99,14 @@ impl Dispatcher {
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut polls: u32 = 0;
         let mut busy = self.busy;
+        let mut claimed = Stopwatch::start();
         loop {
-            let next = shared.look(&mut jobs).await;
+            let next = shared.look(&mut jobs, &mut claimed).await;
+            let pauses = matches!(next, Next::Soon);
             // The sleep is registered before the guard is given up: the clock passes over nothing.
             let sleep = match next {
                 Next::At(at) => Some(shared.parts.sleeper.sleep_until(at)),
-                Next::Later => None,
+                Next::Later | Next::Soon => None,
             };
             drop(busy);
             busy = tokio::select! {
@@ -103,8 +115,10 @@ impl Dispatcher {
                 busy = shared.parts.bell.wait() => busy,
                 busy = or_never(sleep) => busy,
                 Some(_) = jobs.join_next(), if !jobs.is_empty() => shared.parts.sleeper.busy(),
+                () = claimed.reaches(CLAIM_PAUSE), if pauses => shared.parts.sleeper.busy(),
                 _ = poll.tick() => {
                     polls = polls.wrapping_add(1);
+                    shared.lanes().forget_lapsed(shared.parts.platform.clock.real_now());
                     jobs.spawn(Arc::clone(shared).give_back());
                     if polls % TIDY_POLLS == 1 {
                         jobs.spawn(Arc::clone(shared).tidy());
@@ -128,8 +142,11 @@ async fn or_never(sleep: Option<impl Future<Output = Busy>>) -> Busy {
 
 impl Shared {
     /// Claims and starts all that is due and finds room, and says when to look again.
-    async fn look(self: &Arc<Self>, jobs: &mut JoinSet<()>) -> Next {
-        match self.claim_all(jobs).await {
+    async fn look(self: &Arc<Self>, jobs: &mut JoinSet<()>, claimed: &mut Stopwatch) -> Next {
+        for (lane, job) in self.lanes().start_more() {
+            drop(jobs.spawn(Arc::clone(self).drive(lane, job)));
+        }
+        match self.claim_all(jobs, claimed).await {
             Ok(next) => next,
             Err(StoreError::Closed) => Next::Later,
             Err(error) => {
@@ -139,15 +156,19 @@ impl Shared {
         }
     }
 
-    async fn claim_all(self: &Arc<Self>, jobs: &mut JoinSet<()>) -> Result<Next, StoreError> {
+    async fn claim_all(
+        self: &Arc<Self>,
+        jobs: &mut JoinSet<()>,
+        claimed_before: &mut Stopwatch,
+    ) -> Result<Next, StoreError> {
         let platform = &self.parts.platform;
         loop {
-            // A claim passes over all that is in hand, so it is made for many at once; what ends
-            // until then is waited for.
-            let count = CLAIM_COUNT_MAX;
-            if self.lanes().room() < count {
-                return Ok(Next::Later);
+            if self.lanes().is_ahead() && claimed_before.elapsed() < CLAIM_PAUSE {
+                return Ok(Next::Soon);
             }
+            *claimed_before = Stopwatch::start();
+            // A claim passes over all that is in hand, so it is made for many at once.
+            let count = CLAIM_COUNT_MAX;
             let real_now = platform.clock.real_now();
             let lease_until = real_now.checked_add(TASK_LEASE).unwrap_or(real_now);
             let lease = Lease { holder: self.parts.holder.clone(), real_now, lease_until };
@@ -191,27 +212,33 @@ impl Shared {
                 return;
             }
         };
-        let offer = self.lanes().offer(&lane, job);
-        match offer {
+        let mut lanes = self.lanes();
+        match lanes.offer(&lane, job) {
             Offer::Start(job) => drop(jobs.spawn(Arc::clone(self).drive(lane, job))),
             Offer::Waits => {}
-            Offer::Left => {
-                metered::task_left("full");
-                self.lanes().give_up(&key);
+            Offer::Full(job) => {
+                lanes.give_up(&key);
+                Self::park(&mut lanes, &lane, job.parked(), false);
             }
         }
     }
 
-    /// Runs a job and then those that wait behind it in its lane.
+    /// Runs a job and then those that wait behind it in its lane; meanwhile parked ones for which
+    /// there is room are given back.
     async fn drive(self: Arc<Self>, lane: Lane, job: Job) {
-        let mut current = Some(job);
-        while let Some(job) = current {
+        let (mut next, mut back) = (Some(job), Vec::new());
+        while let Some(job) = next {
             let key = job.key();
-            self.perform(job).await;
+            let ((end, unbegun), ()) = tokio::join!(self.perform(job), self.unpark(back));
+            let real_now = self.parts.platform.clock.real_now();
             let mut lanes = self.lanes();
             lanes.give_up(&key);
-            current = lanes.ended(&lane);
+            if let Some(parked) = unbegun {
+                Self::park(&mut lanes, &lane, parked, true);
+            }
+            After { next, back } = lanes.ended(&lane, end, real_now);
         }
+        self.unpark(back).await;
     }
 
     /// A task whose beginning or end the store did not take is given back when the store is well.
@@ -263,7 +290,7 @@ impl Shared {
         }
     }
 
-    fn lanes(&self) -> MutexGuard<'_, Lanes<Lane, JobKey, Job>> {
+    fn lanes(&self) -> MutexGuard<'_, AllLanes> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use app::writeset::{OrderWrite, Task, TaskBody, TaskId, TaskWrite, WriteSet};
 use axum::response::Response;
 use causeway_delivery::channel::ChannelGatewayParts;
 use causeway_delivery::dispatcher::DispatcherParts;
-use causeway_delivery::{Bell, Dispatcher, HttpChannelGateway, HttpDownstream};
+use causeway_delivery::{Bell, Dispatcher, HttpChannelGateway, HttpDownstream, Notices};
 use dialect::time::default_zone;
 use domain::notice::{Notice, NoticeState, Receiver};
 use domain::order::{Order, OrderState};
@@ -28,10 +28,10 @@ use crate::world::{
 };
 
 /// A node: a platform over a store, and its dispatcher while it runs.
-struct Node {
-    platform: Arc<Platform>,
+pub(crate) struct Node {
+    pub(crate) platform: Arc<Platform>,
     bell: Arc<Bell>,
-    world: World,
+    pub(crate) world: World,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
@@ -71,14 +71,18 @@ impl Node {
         Self { platform: Arc::new(platform), bell, world, running: None }
     }
 
-    fn new(places: &Places) -> Self {
+    pub(crate) fn new(places: &Places) -> Self {
         Self::over(Arc::new(MemoryStore::new()), places)
     }
 
     fn start(&mut self) {
+        self.start_with(Arc::new(sender(&self.world)));
+    }
+
+    pub(crate) fn start_with(&mut self, notices: Arc<dyn Notices>) {
         let dispatcher = Dispatcher::new(DispatcherParts {
             platform: Arc::clone(&self.platform),
-            notices: Arc::new(sender(&self.world)),
+            notices,
             sleeper: Arc::new(self.world.clock.clone()),
             bell: Arc::clone(&self.bell),
             holder: "node-1".to_owned(),
@@ -97,7 +101,7 @@ impl Node {
     }
 
     /// Puts an order and tasks into the store, and rings.
-    async fn put(&self, order: Order, tasks: Vec<Task>) {
+    pub(crate) async fn put(&self, order: Order, tasks: Vec<Task>) {
         let set = WriteSet {
             order: Some(OrderWrite { order, expected: None }),
             tasks: tasks.into_iter().map(TaskWrite::Insert).collect(),
@@ -112,7 +116,7 @@ impl Node {
         self.platform.clock.now()
     }
 
-    async fn notice(&self, id: &TaskId) -> Notice {
+    pub(crate) async fn notice(&self, id: &TaskId) -> Notice {
         let task = self.platform.store.task(&MERCHANT.into(), id).await.unwrap().unwrap();
         let TaskBody::Notice(notice) = task.value.body else { panic!("a notice") };
         *notice
@@ -124,7 +128,7 @@ impl Node {
     }
 }
 
-fn notice_task(order: &Order, notice: Notice) -> Task {
+pub(crate) fn notice_task(order: &Order, notice: Notice) -> Task {
     Task {
         id: TaskId::notice(&notice.id),
         owner: MERCHANT.into(),

@@ -2,6 +2,7 @@
 //! some of them lie, hang or are not there.
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on may panic")]
 
+mod backlogs;
 mod channel;
 mod dispatcher;
 mod downstream;
