@@ -183,8 +183,8 @@ impl Shared {
     async fn work(&self, job: &Job) -> Result<(), StoreError> {
         let platform = &self.parts.platform;
         match &job.work {
-            Work::Close => run_close(platform, &job.task).await,
-            // It holds whole orders; most jobs are notices.
+            // They hold whole orders; most jobs are notices.
+            Work::Close => Box::pin(run_close(platform, &job.task)).await,
             Work::Inquire => Box::pin(run_inquiry(platform, &job.task)).await,
             Work::Notice(told) => {
                 let (order, notice) = told.as_ref();

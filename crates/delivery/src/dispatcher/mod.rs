@@ -143,6 +143,8 @@ async fn or_never(sleep: Option<impl Future<Output = Busy>>) -> Busy {
 impl Shared {
     /// Claims and starts all that is due and finds room, and says when to look again.
     async fn look(self: &Arc<Self>, jobs: &mut JoinSet<()>, claimed: &mut Stopwatch) -> Next {
+        // What ended keeps its memory until it is joined, and under load the bell comes first.
+        while jobs.try_join_next().is_some() {}
         for (lane, job) in self.lanes().start_more() {
             drop(jobs.spawn(Arc::clone(self).drive(lane, job)));
         }

@@ -44,7 +44,8 @@ impl Shared {
             return;
         }
         for one in parked {
-            if let Err(error) = self.unpark_one(&one).await {
+            // Boxed: rare, and every job that runs would keep room for it.
+            if let Err(error) = Box::pin(self.unpark_one(&one)).await {
                 let task = one.id.as_str();
                 tracing::warn!(task, %error, "a claimed task is left to its lease");
             }
