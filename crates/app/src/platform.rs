@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use crate::directory::DirectoryCell;
-use crate::flights::{Flight, Flights};
+use crate::flights::{Flight, Flights, Occupied};
 use crate::limits::DUPLICATE_WAIT_S_MAX;
 use crate::ports::store::StoreError;
 use crate::ports::{
@@ -109,7 +109,25 @@ impl Platform {
 
     pub(crate) async fn enter(&self, key: String) -> Result<Flight, Refusal> {
         let wait = Duration::from_secs(DUPLICATE_WAIT_S_MAX);
-        self.flights.enter(key, wait).await.ok_or(Refusal::InFlight)
+        // Without content all that enter are alike.
+        self.flights.enter(key, "", wait).await.map_err(|_| Refusal::InFlight)
+    }
+
+    /// Enters the key of a transaction, with the canonical form of what is asked under it.
+    ///
+    /// # Errors
+    /// [`Refusal::Differs`] at once while something else is worked on under the key (ucsp.md
+    /// section 2); [`Refusal::InFlight`] when the same took too long.
+    pub(crate) async fn enter_key(&self, key: String, canonical: &str) -> Result<Flight, Refusal> {
+        let wait = Duration::from_secs(DUPLICATE_WAIT_S_MAX);
+        let entered = self.flights.enter(key, canonical, wait).await;
+        entered.map_err(|occupied| match occupied {
+            Occupied::Same => Refusal::InFlight,
+            Occupied::Other(first) => {
+                let field = (self.settings.compare)(&first, canonical);
+                Refusal::Differs { field: field.unwrap_or_else(|| "trxInfo".to_owned()) }
+            }
+        })
     }
 
     pub(crate) fn failed(&self, error: &StoreError) -> Refusal {

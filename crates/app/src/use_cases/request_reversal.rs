@@ -11,7 +11,7 @@ use super::inquire::{Selector, find};
 use super::pay_order::{resolver_task, wait_for_notice_if_asked};
 use super::record::{Transaction, What, record_outcome};
 use super::rights::{acting_for, takes};
-use super::submit_order::{flight_key, remember, same_input, scenario};
+use super::submit_order::{enter_key, remember, same_input, scenario};
 use crate::caller::Caller;
 use crate::limits::{ATTEMPT_VALID, STALE_RETRIES_COUNT_MAX};
 use crate::platform::Platform;
@@ -63,7 +63,8 @@ pub async fn request_reversal(
 ) -> Result<(Order, QueryId), Refusal> {
     let acting = acting_for(platform, caller, &input.merchant, &input.acquirer)?;
     takes(&acting.merchant, input.amount.currency())?;
-    let _flight = platform.enter(flight_key(&input.merchant, &input.reference)).await?;
+    let key = (&input.merchant, &input.reference);
+    let _flight = enter_key(platform, caller, key, &input.canonical).await?;
     let claim = platform.store.by_reference(&input.merchant, &input.reference).await;
     if let Some(claim) = claim.map_err(|error| platform.failed(&error))? {
         return known(platform, caller, &claim, &input).await;

@@ -10,6 +10,7 @@ use money::Amount;
 
 use super::rights::{acting_for, opened, takes};
 use crate::caller::Caller;
+use crate::flights::Flight;
 use crate::limits::{NUMBER_TRIES_COUNT_MAX, PAY_TIMEOUT_DEFAULT, PAY_TIMEOUT_MAX};
 use crate::platform::Platform;
 use crate::ports::downstream::PlaceError;
@@ -54,7 +55,8 @@ pub async fn submit_order(
     let acting = acting_for(platform, caller, &input.merchant, &input.acquirer)?;
     takes(&acting.merchant, input.amount.currency())?;
     opened(&acting.directory, &input.channel, caller.industry()?, "channelCode")?;
-    let _flight = platform.enter(flight_key(&input.merchant, &input.reference)).await?;
+    let key = (&input.merchant, &input.reference);
+    let _flight = enter_key(platform, caller, key, &input.canonical).await?;
     if let Some(first) = first_answer(platform, caller, &input).await? {
         return Ok(first);
     }
@@ -74,8 +76,20 @@ pub async fn submit_order(
     Err(platform.unexpected("no free order number was found"))
 }
 
-pub(super) fn flight_key(merchant: &MerchantId, reference: &Reference) -> String {
-    format!("key:{merchant}/{}/{}", reference.order_id, reference.txn_time)
+/// Enters (merId, orderId, txnTime): the same content waits for the first, other content is refused
+/// at once, and its message is used up by that.
+pub(super) async fn enter_key(
+    platform: &Platform,
+    caller: &Caller,
+    (merchant, reference): (&MerchantId, &Reference),
+    canonical: &str,
+) -> Result<Flight, Refusal> {
+    let key = format!("key:{merchant}/{}/{}", reference.order_id, reference.txn_time);
+    let entered = platform.enter_key(key, canonical).await;
+    if matches!(entered, Err(Refusal::Differs { .. })) {
+        remember(platform, caller).await?;
+    }
+    entered
 }
 
 async fn first_answer(

@@ -103,6 +103,50 @@ async fn a_notice_that_overtakes_the_answer_does_not_change_it() {
     world.verify().await;
 }
 
+/// Lets a request go on until it waits for somebody.
+async fn begin<F: Future + Unpin>(request: &mut F) {
+    let polled = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(std::pin::Pin::new(&mut *request).poll(context).is_ready())
+    });
+    assert!(!polled.await, "the request must be under way");
+}
+
+#[tokio::test]
+async fn other_content_under_a_key_in_flight_is_told_so_at_once() {
+    let world = World::new();
+    let order = paid(&world).await;
+    let caller = service();
+    let ask = |input| Box::pin(request_reversal(&world.platform, &caller, input));
+    let id = "RV20260105000001";
+    let mut first = ask(reversal(ReversalKind::Refund, id, &order, 1000));
+    begin(&mut first).await;
+    for kind in [ReversalKind::Refund, ReversalKind::Cancellation] {
+        let no = ask(reversal(kind, id, &order, 900)).await.unwrap_err();
+        assert!(matches!(&no, Refusal::Differs { field } if field == "txnAmt"), "{no}");
+    }
+    // The same waits for the first.
+    let mut same = ask(reversal(ReversalKind::Refund, id, &order, 1000));
+    begin(&mut same).await;
+    let (first, same) = tokio::join!(first, same);
+    assert_eq!(first.unwrap().1, same.unwrap().1);
+    assert_eq!(world.downstream.reversed.load(Ordering::SeqCst), 1);
+
+    let submission = |minor| submit_order(&world.platform, &caller, submit("PK2026", minor));
+    let mut first = Box::pin(submission(2500));
+    begin(&mut first).await;
+    let no = submission(2600).await.unwrap_err();
+    assert!(matches!(&no, Refusal::Differs { field } if field == "txnAmt"), "{no}");
+    let refund = ask(reversal(ReversalKind::Refund, "PK2026", &order, 100)).await.unwrap_err();
+    assert!(matches!(refund, Refusal::Differs { .. }), "{refund}");
+    // Callers who went away no longer stand in the way of anybody, whichever goes first.
+    let mut same = Box::pin(submission(2500));
+    begin(&mut same).await;
+    drop(first);
+    drop(same);
+    assert_eq!(submission(2600).await.unwrap().terms.amount.minor(), 2600);
+    world.verify().await;
+}
+
 #[tokio::test]
 async fn a_refused_refund_frees_its_amount() {
     let world = World::new();
