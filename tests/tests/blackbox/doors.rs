@@ -8,6 +8,8 @@ use wire::ucsp::MESSAGES;
 use crate::harness::messages::{
     CANCEL, CARD_LIST, CARD_PAYLOAD, INQUIRE, INQUIRE_REFUND, LOGIN, REFUND, SUBMIT, login, wrapped,
 };
+use crate::harness::sandbox::run;
+use crate::harness::wait::until;
 use crate::harness::{Partner, Report, Sandbox, Service};
 
 /// A path, who calls it, and a message for it.
@@ -130,6 +132,12 @@ async fn the_simulation_is_for_this_machine_and_can_begin_afresh() {
     let fields = [("origin", "https://evil.example")];
     let reply = sandbox.http.post(&url, &fields, body).await.expect("an answer");
     assert_eq!(reply.status, 403, "{}", reply.text());
+    // Nor for the platform's own calls, whose addresses partners choose.
+    for proof in ["UPI-JWS", "Authorization"] {
+        let body = json!({ "advance_seconds": 3600 }).to_string();
+        let reply = sandbox.http.post(&url, &[(proof, "x")], body).await.expect("an answer");
+        assert_eq!(reply.status, 403, "{proof}: {}", reply.text());
+    }
     for body in [json!({ "advance_seconds": -5 }), json!({ "advance_seconds": "x" }), json!([])] {
         let reply = sandbox.simulate("clock", &body).await;
         assert_eq!(reply.status, 400, "{body}: {}", reply.text());
@@ -147,4 +155,40 @@ async fn the_simulation_is_for_this_machine_and_can_begin_afresh() {
     let placed = service.place_paid(&sandbox, "2500").await;
     assert_eq!(service.status(&placed).await, "SUCCESS");
     sandbox.verify_books();
+}
+
+/// Whoever was refused with a bare E0 reads why.
+#[tokio::test]
+async fn a_refusal_is_explained_by_its_id() {
+    let sandbox = Sandbox::start();
+    let partner = sandbox.industry(0);
+    let refused = partner.post(SUBMIT, "no token", "{}").await;
+    assert_eq!(refused.status, 401);
+    let id = refused.header("UPI-DIAGNOSIS").to_owned();
+    let url = format!("{}/sandbox/v1/diagnosis/{id}", sandbox.base());
+    let record = until("the record of a refusal", async || {
+        let reply = sandbox.http.get(&url).await?;
+        if reply.status == 200 { Ok(reply.json()) } else { Err(reply.text()) }
+    })
+    .await;
+    assert_eq!(record["path"], SUBMIT, "{record}");
+    assert!(record["cause"].is_string(), "{record}");
+    let other = format!("{}/sandbox/v1/diagnosis/unknown", sandbox.base());
+    assert_eq!(sandbox.http.get(&other).await.expect("an answer").status, 404);
+}
+
+/// No new master key lies beside data that it does not open.
+#[test]
+fn a_master_key_that_was_lost_is_missed() {
+    let mut sandbox = Sandbox::start();
+    sandbox.kill();
+    let key = sandbox.folder.join("master.key");
+    std::fs::remove_file(&key).expect("a key");
+    let listen = format!("127.0.0.1:{}", sandbox.port);
+    let data = sandbox.folder.to_string_lossy();
+    let output = run(&["sandbox", "--data", &data, "--listen", &listen]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("master.key") && told.contains("put it back"), "{told}");
+    assert!(!key.exists(), "another one was made");
 }

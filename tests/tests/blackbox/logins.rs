@@ -1,5 +1,7 @@
 //! The authorized login both ways, and the cards of a user.
 
+use bytes::Bytes;
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::harness::http::Reply;
@@ -33,6 +35,9 @@ async fn the_channel_hands_its_user_over() {
     let url = answer.get("industryUrl");
     assert!(url.len() <= 512 && url.starts_with(&sandbox.base()), "{url}");
 
+    // Programs that look where a link leads do not use it up.
+    let looked_at = sandbox.http.send(Method::HEAD, url, &[], Bytes::new()).await.unwrap();
+    assert_eq!((looked_at.status, looked_at.header("allow")), (405, "GET"));
     let reply = sandbox.http.get(url).await.unwrap();
     let (info, text) = handed_over(&reply, &service);
     let expected = [

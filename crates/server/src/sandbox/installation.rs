@@ -65,6 +65,12 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
+    /// Whether an earlier start made one.
+    pub(crate) async fn is_there(store: &dyn Store) -> Result<bool, Failure> {
+        let found = store.record(SETTING, SECRETS_KEY).await;
+        found.map(|it| it.is_some()).map_err(|error| Failure::at("the data cannot be read", error))
+    }
+
     /// Reads what the first start made, or makes it.
     pub(crate) async fn read_or_make(
         store: &dyn Store,

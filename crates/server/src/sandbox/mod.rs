@@ -30,7 +30,7 @@ use delivery::CallbackForm;
 use domain::payway::Payway;
 use egress::Policy;
 use jiff::tz::TimeZone;
-use jose::seal::MasterKeys;
+use jose::seal::{MasterKey, MasterKeys};
 use jose::secret::Secret;
 use money::Currency;
 use tokio::net::TcpListener;
@@ -77,11 +77,20 @@ pub(crate) async fn run(args: SandboxArgs) -> Outcome {
     make_folder(&args.data)?;
     let listeners = bind_row(args.listen, LISTENERS).await?;
     let shutdown = Shutdown::on_signals(Duration::ZERO)?;
-    let key = master::read_or_make(&args.data.join(MASTER_KEY_FILE))?;
-    let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new())));
     let store = location.open().await?.store;
+    let key = master_key(&*store, &args.data.join(MASTER_KEY_FILE)).await?;
+    let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new())));
     let world = World::build(store, sealer, (&listeners, &shutdown), &args.data).await?;
     world.run(&args.data, listeners, &shutdown).await
+}
+
+/// The master key; a new one is made only where nothing was sealed under another.
+async fn master_key(store: &dyn Store, file: &Path) -> Result<MasterKey, Failure> {
+    if !file.exists() && Installation::is_there(store).await? {
+        let reason = "it is missing, and the data is sealed under it; put it back";
+        return Err(Failure::at(file.display(), reason));
+    }
+    master::read_or_make(file)
 }
 
 /// Everything, before anybody is let in.

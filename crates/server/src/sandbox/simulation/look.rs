@@ -1,9 +1,9 @@
-//! `GET /sandbox/v1/notices` and `/sandbox/v1/timeline/{order}`.
+//! `GET /sandbox/v1/notices`, `/sandbox/v1/timeline/{order}` and `/sandbox/v1/diagnosis/{id}`.
 
-use app::Platform;
 use app::ports::store::StoreError;
 use app::timeline::timeline as entries_of;
 use app::use_cases::notices_of;
+use app::{Platform, records};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -42,6 +42,16 @@ impl Nothing {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read; see the log")
             }
         }
+    }
+}
+
+/// Why a request was refused at the gate, by the id of the header `UPI-DIAGNOSIS` (security 2).
+pub(super) async fn diagnosis(State(simulation): Shared, Path(id): Path<String>) -> Response {
+    let found = simulation.platform.store.record(records::DIAGNOSIS, &id).await;
+    match found.map(|it| it.and_then(|record| serde_json::from_str::<Value>(&record.value).ok())) {
+        Ok(Some(record)) => answer(&record),
+        Ok(None) => refused(StatusCode::NOT_FOUND, "no refusal is known by this id, or none yet"),
+        Err(error) => Nothing::Store(error).response(),
     }
 }
 

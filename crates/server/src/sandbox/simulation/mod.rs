@@ -54,13 +54,15 @@ pub(crate) fn routes(simulation: Arc<Simulation>) -> Router {
         .route("/sandbox/v1/clock", get(time::show).post(time::advance))
         .route("/sandbox/v1/notices", get(look::notices))
         .route("/sandbox/v1/timeline/{order}", get(look::timeline))
+        .route("/sandbox/v1/diagnosis/{id}", get(look::diagnosis))
         .route("/sandbox/v1/reset", post(reset))
         .layer(DefaultBodyLimit::max(SIMULATION_BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::clone(&simulation), loopback_only))
         .with_state(simulation)
 }
 
-/// Refuses other machines, and pages of other sites in this machine's browsers.
+/// Refuses other machines, pages of other sites in this machine's browsers, and the platform's own
+/// calls, whose addresses partners choose: those prove who they are, callers of this API do not.
 async fn loopback_only(
     State(simulation): Shared,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -75,6 +77,10 @@ async fn loopback_only(
             StatusCode::FORBIDDEN,
             "the simulation API is not for pages of other sites",
         );
+    }
+    let proofs = [jose::jws::HEADER_NAME, header::AUTHORIZATION.as_str(), wire::wallet::MAC_HEADER];
+    if proofs.iter().any(|proof| request.headers().contains_key(*proof)) {
+        return refused(StatusCode::FORBIDDEN, "the simulation API is not for notices");
     }
     next.run(request).await
 }
