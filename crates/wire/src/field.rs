@@ -275,7 +275,8 @@ impl Field {
 /// A rule of presence that a message decides by itself.
 #[derive(Clone, Copy, Debug)]
 pub enum Condition {
-    /// `either` is there, or all of `or` are.
+    /// `either` is there, or all of `or` are, or both. Where `or` are several, [`Self::Needs`] must
+    /// bind each of them to the others.
     Either {
         /// The one member.
         either: &'static str,

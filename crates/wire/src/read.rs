@@ -179,15 +179,9 @@ impl Context {
             Condition::Either { either, or } => {
                 let absent = |id: &&&'static str| object.present(id).is_none();
                 let missing = or.iter().filter(absent).count();
-                if object.present(either).is_some() || missing == 0 {
-                    return;
-                }
-                if missing == or.len() {
+                // That those of a group need each other is said by conditions of their own.
+                if object.present(either).is_none() && missing == or.len() {
                     self.fault(either, Rule::MissingEither(or));
-                } else {
-                    for id in or.iter().filter(absent) {
-                        self.fault(id, Rule::Missing);
-                    }
                 }
             }
             Condition::Needs { given, needed } => {

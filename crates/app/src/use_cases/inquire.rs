@@ -16,6 +16,8 @@ pub enum Selector {
     Reference(Reference),
     /// By the platform's `queryId`.
     QueryId(QueryId),
+    /// By both, which must name the same.
+    Both(QueryId, Reference),
 }
 
 /// The order of a payment.
@@ -30,7 +32,7 @@ pub async fn inquire_payment(
     by: &Selector,
 ) -> Result<Order, Refusal> {
     acting_for(platform, caller, merchant, acquirer)?;
-    let target = find(platform, merchant, by).await?;
+    let target = find(platform, merchant, (by, "orderId")).await?;
     match target.kind {
         TargetKind::Payment => load(platform, merchant, &target).await,
         TargetKind::Cancellation | TargetKind::Refund => Err(Refusal::UnknownTransaction),
@@ -49,7 +51,7 @@ pub async fn inquire_reversal(
     by: &Selector,
 ) -> Result<(Order, QueryId), Refusal> {
     acting_for(platform, caller, merchant, acquirer)?;
-    let target = find(platform, merchant, by).await?;
+    let target = find(platform, merchant, (by, "orderId")).await?;
     match target.kind {
         TargetKind::Payment => Err(Refusal::UnknownTransaction),
         TargetKind::Cancellation | TargetKind::Refund => {
@@ -59,19 +61,36 @@ pub async fn inquire_reversal(
     }
 }
 
+/// The transaction that is named; `field` is the first member of the merchant's own name for it.
+///
+/// Two names that do not name the same are refused, whichever the caller may have meant: money must
+/// not move on a guess (ucsp.md section 3: the one may *stand for* the other).
 pub(super) async fn find(
     platform: &Platform,
     merchant: &MerchantId,
-    by: &Selector,
+    (by, field): (&Selector, &'static str),
 ) -> Result<Target, Refusal> {
-    let found = match by {
-        Selector::Reference(reference) => {
-            let claim = platform.store.by_reference(merchant, reference).await;
-            claim.map(|claim| claim.map(|claim| claim.target))
-        }
-        Selector::QueryId(query_id) => platform.store.by_query_id(merchant, query_id).await,
+    let (query_id, reference) = match by {
+        Selector::QueryId(query_id) => (Some(query_id), None),
+        Selector::Reference(reference) => (None, Some(reference)),
+        Selector::Both(query_id, reference) => (Some(query_id), Some(reference)),
     };
-    found.map_err(|error| platform.failed(&error))?.ok_or(Refusal::UnknownTransaction)
+    let mut found: Option<Target> = None;
+    if let Some(query_id) = query_id {
+        let numbered = platform.store.by_query_id(merchant, query_id).await;
+        let numbered = numbered.map_err(|error| platform.failed(&error))?;
+        found = Some(numbered.ok_or(Refusal::UnknownTransaction)?);
+    }
+    if let Some(reference) = reference {
+        let claim = platform.store.by_reference(merchant, reference).await;
+        let claim = claim.map_err(|error| platform.failed(&error))?;
+        let named = claim.map(|claim| claim.target);
+        if found.is_some() && found != named {
+            return Err(Refusal::limit(field, "names another transaction than the query id"));
+        }
+        found = named;
+    }
+    found.ok_or(Refusal::UnknownTransaction)
 }
 
 async fn load(

@@ -26,7 +26,7 @@ pub struct RequestReversal {
     pub kind: ReversalKind,
     /// `orderId` and `txnTime` of the reversal itself.
     pub reference: Reference,
-    /// The original: `origQryId`, or `origOrderId` and `origTxnTime`.
+    /// The original: `origQryId`, or `origOrderId` and `origTxnTime`, or all three.
     pub original: Selector,
     /// `merId`.
     pub merchant: MerchantId,
@@ -69,7 +69,7 @@ pub async fn request_reversal(
     if let Some(claim) = claim.map_err(|error| platform.failed(&error))? {
         return known(platform, caller, &claim, &input).await;
     }
-    let target = find(platform, &input.merchant, &input.original).await?;
+    let target = find(platform, &input.merchant, (&input.original, "origOrderId")).await?;
     if target.kind != TargetKind::Payment {
         return Err(Refusal::UnknownTransaction);
     }

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use app::Refusal;
 use app::use_cases::{
-    PayOrder, Selector, inquire_reversal, notices_of, pay_order, record_downstream,
-    request_reversal, run_inquiry, submit_order,
+    PayOrder, Selector, inquire_payment, inquire_reversal, notices_of, pay_order,
+    record_downstream, request_reversal, run_inquiry, submit_order,
 };
 use app::writeset::{TaskId, Versioned};
 use domain::order::{Order, OrderState};
@@ -241,4 +241,49 @@ async fn notices_of_an_order_queue_behind_each_other() {
         assert_eq!(earlier.receiver, later.receiver);
         assert_eq!(earlier.transaction, order.terms.query_id);
     }
+}
+
+#[tokio::test]
+async fn two_names_of_the_original_must_name_the_same() {
+    let world = World::new();
+    let (platform, caller) = (&world.platform, service());
+    let pay = async |id: &str| {
+        let order = submit_order(platform, &caller, submit(id, 2500)).await.unwrap();
+        pay_order(platform, &order.terms.number, PayOrder::default()).await.unwrap()
+    };
+    let (one, other) = (pay("PK20260105000001").await, pay("PK20260105000002").await);
+    let both = |numbered: &Order, named: &str| {
+        Selector::Both(numbered.terms.query_id.clone(), reference(named))
+    };
+    let names = ["PK20260105000001", "PK20260105000009"];
+    for kind in [ReversalKind::Cancellation, ReversalKind::Refund] {
+        for name in names {
+            let mut input = reversal(kind, "RV20260105000001", &other, 2500);
+            input.original = both(&other, name);
+            let no = request_reversal(platform, &caller, input).await.unwrap_err();
+            assert!(matches!(no, Refusal::Limit { field: "origOrderId", .. }), "{no}");
+        }
+    }
+    assert_eq!(world.downstream.reversed.load(Ordering::SeqCst), 0);
+    let mut input = reversal(ReversalKind::Refund, "RV20260105000001", &one, 1000);
+    input.original = both(&one, "PK20260105000001");
+    let (_, refund) = request_reversal(platform, &caller, input).await.unwrap();
+
+    let (merchant, iin) = ("100000010000017".into(), "00010344".into());
+    let ask = async |by| inquire_payment(platform, &caller, &merchant, &iin, &by).await;
+    for name in names {
+        let no = ask(both(&other, name)).await.unwrap_err();
+        assert!(matches!(no, Refusal::Limit { field: "orderId", .. }), "{no}");
+    }
+    ask(both(&one, "PK20260105000001")).await.unwrap();
+    let unknown = Selector::Both("999999999999999999999".into(), reference("PK20260105000001"));
+    assert!(matches!(ask(unknown).await.unwrap_err(), Refusal::UnknownTransaction));
+    let ask = async |name| {
+        let by = Selector::Both(refund.clone(), reference(name));
+        inquire_reversal(platform, &caller, &merchant, &iin, &by).await
+    };
+    ask("RV20260105000001").await.unwrap();
+    let no = ask("PK20260105000001").await.unwrap_err();
+    assert!(matches!(no, Refusal::Limit { field: "orderId", .. }), "{no}");
+    world.verify().await;
 }

@@ -13,8 +13,8 @@ use super::status::{Shown, payment_result, payment_shown, reversal_result, rever
 use super::submit::reference;
 use crate::downstream::txn_type;
 
-/// Which payment PAYMENT_RESULT_INQUIRY means: `queryId` where it is given, else the key. `None`
-/// only for a message that does not have the declared shape.
+/// Which payment PAYMENT_RESULT_INQUIRY means: `queryId`, the key, or both. `None` only for a message
+/// that does not have the declared shape.
 #[must_use]
 pub fn payment_selector(message: &PaymentResultInquiry) -> Option<Selector> {
     selector(message.query_id.as_ref(), message.order_id.as_ref(), message.txn_time.as_ref())
@@ -26,18 +26,18 @@ pub fn reversal_selector(message: &RefundResultInquiry) -> Option<Selector> {
     selector(message.query_id.as_ref(), message.order_id.as_ref(), message.txn_time.as_ref())
 }
 
-/// A number where it is given, else the key.
+/// A number, the key, or both.
 pub(super) fn selector(
     query_id: Option<&String>,
     order_id: Option<&String>,
     txn_time: Option<&String>,
 ) -> Option<Selector> {
-    match (query_id, order_id, txn_time) {
-        (Some(query_id), _, _) => Some(Selector::QueryId(QueryId::new(query_id))),
-        (None, Some(order_id), Some(txn_time)) => {
-            Some(Selector::Reference(reference(order_id, txn_time)))
-        }
-        (None, _, _) => None,
+    let key = order_id.zip(txn_time).map(|(order_id, txn_time)| reference(order_id, txn_time));
+    match (query_id.map(QueryId::new), key) {
+        (Some(query_id), Some(key)) => Some(Selector::Both(query_id, key)),
+        (Some(query_id), None) => Some(Selector::QueryId(query_id)),
+        (None, Some(key)) => Some(Selector::Reference(key)),
+        (None, None) => None,
     }
 }
 

@@ -90,6 +90,8 @@ part! {
     /// `trxInfo` of `PAYMENT_RESULT_INQUIRY`.
     PaymentResultInquiry where [
         Condition::Either { either: "queryId", or: &["orderId", "txnTime"] },
+        Condition::Needs { given: "orderId", needed: "txnTime" },
+        Condition::Needs { given: "txnTime", needed: "orderId" },
     ] {
         order_id "orderId" C (ORDER_ID.note("Together with txnTime, or else queryId"));
         txn_time "txnTime" C (TXN_TIME.note("Together with orderId, or else queryId"));

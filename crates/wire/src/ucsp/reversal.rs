@@ -14,6 +14,8 @@ use crate::part::{message, part, presence, slot};
 /// The original is named by its query ID, or by its order.
 const ORIGINAL: Condition =
     Condition::Either { either: "origQryId", or: &["origOrderId", "origTxnTime"] };
+const ORIGINAL_TIME: Condition = Condition::Needs { given: "origOrderId", needed: "origTxnTime" };
+const ORIGINAL_ORDER: Condition = Condition::Needs { given: "origTxnTime", needed: "origOrderId" };
 const NEW_ORDER: Field = ORDER_ID.note("Number of the new transaction");
 const NEW_TIME: Field = TXN_TIME.note("Time of the new transaction");
 const STATUSES: &[(&str, &str)] =
@@ -21,7 +23,7 @@ const STATUSES: &[(&str, &str)] =
 
 part! {
     /// `trxInfo` of `PAYMENT_CANCELLATION`.
-    PaymentCancellation where [ORIGINAL] {
+    PaymentCancellation where [ORIGINAL, ORIGINAL_TIME, ORIGINAL_ORDER] {
         order_id "orderId" M (NEW_ORDER);
         txn_time "txnTime" M (NEW_TIME);
         orig_qry_id "origQryId" C (ORIG_QRY_ID);
@@ -57,7 +59,7 @@ message! {
 
 part! {
     /// `trxInfo` of `PAYMENT_REFUND`.
-    PaymentRefund where [ORIGINAL] {
+    PaymentRefund where [ORIGINAL, ORIGINAL_TIME, ORIGINAL_ORDER] {
         order_id "orderId" M (NEW_ORDER);
         txn_time "txnTime" M (NEW_TIME);
         orig_qry_id "origQryId" C (ORIG_QRY_ID);
@@ -95,6 +97,8 @@ part! {
     /// `trxInfo` of `REFUND_RESULT_INQUIRY`.
     RefundResultInquiry where [
         Condition::Either { either: "queryId", or: &["orderId", "txnTime"] },
+        Condition::Needs { given: "orderId", needed: "txnTime" },
+        Condition::Needs { given: "txnTime", needed: "orderId" },
     ] {
         order_id "orderId" C (ORDER_ID.note(
             "Of the refund or cancellation; together with txnTime, or else queryId"));

@@ -58,6 +58,14 @@ fn message_names_and_paths_are_unique() {
     assert!(message("no such message").is_none());
 }
 
+/// Whether the one member demands the other.
+fn is_bound(table: &Table, one: &str, other: &str) -> bool {
+    table.conditions.iter().any(|condition| match *condition {
+        Condition::Needs { given, needed } => given == one && needed == other,
+        Condition::Either { .. } | Condition::When { .. } => false,
+    })
+}
+
 #[test]
 fn conditions_name_fields_that_may_be_absent() {
     let may_be_absent = |table: &Table, id: &str| {
@@ -71,6 +79,10 @@ fn conditions_name_fields_that_may_be_absent() {
                     may_be_absent(table, either);
                     for id in or {
                         may_be_absent(table, id);
+                        let others = or.iter().filter(|other| *other != id);
+                        for other in others {
+                            assert!(is_bound(table, id, other), "{}: {id} and {other}", table.name);
+                        }
                     }
                 }
                 Condition::Needs { given, needed } => {

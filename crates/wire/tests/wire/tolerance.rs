@@ -201,13 +201,25 @@ fn either_key_names_an_order() {
     };
     assert_eq!(check(&body), "");
     body["trxInfo"].as_object_mut().unwrap().remove("txnTime");
-    assert_eq!(check(&body), "trxInfo.txnTime is missing");
+    // Half a key is none, whether or not the number stands beside it.
+    assert_eq!(check(&body), "trxInfo.txnTime is missing beside orderId");
     body["trxInfo"]["queryId"] = json!("202601051030010000171");
+    assert_eq!(check(&body), "trxInfo.txnTime is missing beside orderId");
+    body["trxInfo"]["txnTime"] = json!("20260105103000");
+    assert_eq!(check(&body), "");
+    body["trxInfo"]["orderId"] = Value::Null;
+    assert_eq!(check(&body), "trxInfo.orderId is missing beside txnTime");
+    body["trxInfo"]["txnTime"] = json!("");
     assert_eq!(check(&body), "");
     body["trxInfo"]["queryId"] = json!("");
     body["trxInfo"]["orderId"] = Value::Null;
     assert_eq!(check(&body), "trxInfo.queryId is missing, so is orderId + txnTime");
     body = example(&causeway_wire::ucsp::PAYMENT_REFUND, Shape::Wrapped, Side::Request);
+    body["trxInfo"]["origTxnTime"] = json!("20260105103000");
+    let rejected = decode::<PaymentRefund>(body.to_string().as_bytes()).unwrap_err();
+    let expected = "trxInfo.origOrderId is missing beside origTxnTime";
+    assert_eq!(rejected.faults.to_string(), expected);
+    body["trxInfo"]["origTxnTime"] = Value::Null;
     body["trxInfo"]["origQryId"] = Value::Null;
     let rejected = decode::<PaymentRefund>(body.to_string().as_bytes()).unwrap_err();
     let expected = "trxInfo.origQryId is missing, so is origOrderId + origTxnTime";
