@@ -18,7 +18,8 @@ pub enum Refusal {
         /// The reason, for the partner.
         reason: String,
     },
-    /// A limit that is not the state's: currency of the merchant, time to pay.
+    /// A limit that is not the state's: currency of the merchant, time to pay, names that do not
+    /// name the same transaction, a coupon.
     #[error("{field}: {reason}")]
     Limit {
         /// The field.

@@ -150,6 +150,11 @@ fn fresh_order(
     caller: &Caller,
     input: &SubmitOrder,
 ) -> Result<Order, Refusal> {
+    // Nobody has given out a coupon yet, so that none is known; without this the payer would be
+    // charged the full amount where a discount was promised.
+    if input.details.coupon.is_some() {
+        return Err(Refusal::limit("couponId", "no such coupon"));
+    }
     let now = platform.clock.now();
     let expires_at = expiry(now, input.pay_timeout)?;
     Ok(Order::submitted(Terms {

@@ -224,3 +224,15 @@ async fn only_a_card_of_the_list_can_be_chosen() {
     let card = order.settlement().unwrap().attempt.card.clone().unwrap();
     assert_eq!(card.masked_pan, "625094******0016");
 }
+
+#[tokio::test]
+async fn a_coupon_that_nobody_gave_out_is_not_passed_over() {
+    let world = World::new();
+    let mut input = submit("PK20260105000017", 2500);
+    input.details.coupon = Some("CP-2026-01".to_owned());
+    let no = submit_order(&world.platform, &service(), input).await.unwrap_err();
+    assert!(matches!(no, Refusal::Limit { field: "couponId", .. }), "{no}");
+    assert_eq!(world.downstream.placed.load(Ordering::SeqCst), 0);
+    // The key is free: without the coupon the order is placed.
+    submit_order(&world.platform, &service(), submit("PK20260105000017", 2500)).await.unwrap();
+}

@@ -45,7 +45,8 @@ part! {
         client_type "clientType" O (CLIENT_TYPE);
         language "language" O (LANGUAGE.note("Language of the cashier page"));
         req_reserved "reqReserved" O (REQ_RESERVED);
-        coupon_id "couponId" O (COUPON_ID);
+        coupon_id "couponId" O (COUPON_ID
+            .note("No coupons are given out yet: refused with 36").eg(""));
     }
 }
 
