@@ -46,7 +46,7 @@ pub fn pages() -> Vec<(String, String)> {
     all
 }
 
-const ENDINGS: [(&str, Ending); 9] = [
+const ENDINGS: [(&str, Ending); 10] = [
     ("waiting", Ending::Waiting),
     ("longer", Ending::Longer),
     ("paid", Ending::Paid),
@@ -55,6 +55,7 @@ const ENDINGS: [(&str, Ending); 9] = [
     ("refused", Ending::Refused),
     ("expired", Ending::Expired),
     ("no_cards", Ending::NoCards),
+    ("no_account", Ending::NoAccount),
     ("no_answer", Ending::NoAnswer),
 ];
 

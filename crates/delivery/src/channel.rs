@@ -100,6 +100,7 @@ impl HttpChannelGateway {
         let stamp = stamp(self.clock.now(), &self.zone);
         let digits = self.ids.digits(6).parse().unwrap_or(0);
         let flat = Flat { msg_id: message_id(industry, &stamp, digits), body };
+        let asked = flat.msg_id.clone();
         let call = Call {
             app: channel.app.clone(),
             url: below(&channel.base_url, path),
@@ -112,13 +113,11 @@ impl HttpChannelGateway {
         let answer = answer.map_err(|error| unavailable(error.to_string()))?;
         let answer = decode_flat_answer::<T>(&answer);
         let answer = answer.map_err(|faults| unavailable(faults.to_string()))?;
-        if answer.msg_response.code() == Some(ResponseCode::Approved) {
-            return Ok(answer);
+        // Its signature holds for whatever message the channel answered (ucsp.md section 2, msgID).
+        if answer.msg_id != asked {
+            return Err(unavailable("the answer is to another message: msgID".to_owned()));
         }
-        Err(ChannelError::Refused {
-            code: answer.msg_response.response_code,
-            message: answer.msg_response.response_msg,
-        })
+        judged(answer)
     }
 
     /// Decrypts what the channel encrypted for the platform and encrypts it for the asker.
@@ -137,6 +136,31 @@ impl HttpChannelGateway {
         });
         let done = done.await.unwrap_or_else(|| Err("the decryption failed".to_owned()));
         done.map_err(ChannelError::Unavailable)
+    }
+}
+
+/// The answer, if it is approved. Only what says that a right is missing or a rule is broken is the
+/// channel's refusal (ucsp.md section 8.4); all else says that the channel has trouble.
+fn judged<A>(answer: FlatAnswer<A>) -> Result<FlatAnswer<A>, ChannelError> {
+    let said = answer.msg_response.code();
+    let (code, message) = match said {
+        Some(ResponseCode::Approved) => return Ok(answer),
+        Some(_) | None => (answer.msg_response.response_code, answer.msg_response.response_msg),
+    };
+    match said {
+        Some(
+            ResponseCode::TransactionFail
+            | ResponseCode::MessageFormatInvalid
+            | ResponseCode::OrderNotFound
+            | ResponseCode::OrderInfoIncorrect,
+        ) => Err(ChannelError::Refused { code, message }),
+        Some(
+            ResponseCode::Approved
+            | ResponseCode::Accepted
+            | ResponseCode::SignatureVerificationFails
+            | ResponseCode::CommonError,
+        )
+        | None => Err(ChannelError::Unavailable(format!("it answered {code} {message}"))),
     }
 }
 

@@ -130,6 +130,10 @@ async fn choose(
     let asked = use_cases::cashier_cards(&shared.platform, &view.order);
     let cards = match tokio::time::timeout(CARD_LIST_TIME_MAX, asked).await {
         Ok(Ok(cards)) => cards,
+        Ok(Err(Refusal::DownstreamRefused { code, message })) => {
+            tracing::info!(code, message, order = %number, "the channel refused to list the cards");
+            return show(shared, view, language, page::Ending::NoAccount);
+        }
         Ok(Err(refusal)) => {
             tracing::warn!(%refusal, order = %number, "the cards could not be listed");
             return no_answer(shared, view, language);

@@ -231,6 +231,8 @@ pub(crate) enum Ending {
     Refused,
     Expired,
     NoCards,
+    /// The channel does not let this user pay: nothing to try again.
+    NoAccount,
     NoAnswer,
 }
 
@@ -333,6 +335,10 @@ fn said(sheet: &Sheet, view: &CashierView, ending: Ending) -> Said {
         Ending::NoCards => {
             let text = fill(words.no_cards_text, &view.channel_name);
             say(Mood::Note, words.no_cards, &text)
+        }
+        Ending::NoAccount => {
+            let text = fill(words.no_account_text, &view.channel_name);
+            say(Mood::Note, words.no_account, &text)
         }
         Ending::NoAnswer => {
             say(Mood::Note, &fill(words.no_answer, &view.channel_name), words.no_answer_text)

@@ -52,7 +52,7 @@ impl Sample {
             Ending::Expired => OrderState::Closed { at },
             Ending::Paid | Ending::AlreadyPaid => OrderState::Paid { settlement: self.paid() },
             Ending::GivenBack => OrderState::Refunded { settlement: self.paid() },
-            Ending::NoCards | Ending::NoAnswer => OrderState::Created,
+            Ending::NoCards | Ending::NoAccount | Ending::NoAnswer => OrderState::Created,
         }
     }
 

@@ -222,6 +222,23 @@ async fn a_silent_channel_is_named_and_can_be_tried_again() {
 }
 
 #[tokio::test]
+async fn a_user_whom_the_channel_does_not_know_cannot_pay_here() {
+    let world = World::new();
+    let tn = place(&world, "PK20260105000017", "").await;
+    let browser = Browser::open(&world, &tn).await;
+    world.behind.user_unknown.store(true, Ordering::SeqCst);
+    for request in [get(&format!("/cashier/{tn}")), browser.confirm(&tn, "card-1")] {
+        let got = world.send(request).await;
+        assert_eq!(got.status, StatusCode::OK, "nothing that passes by itself");
+        assert!(got.header("Retry-After").is_none());
+        assert!(got.text().contains("This account cannot pay here"), "{}", got.text());
+        assert!(!got.text().contains("no such user"), "{}", got.text());
+    }
+    let status = world.send(get(&format!("/cashier/{tn}/status"))).await;
+    assert_eq!(status.text(), r#"{"state":"open"}"#);
+}
+
+#[tokio::test]
 async fn the_orders_language_is_spoken() {
     let world = World::new();
     let tn = place(&world, "PK20260105000017", r#","language":"zh-CN""#).await;

@@ -98,6 +98,7 @@ impl Wake for NoBell {
 #[derive(Default)]
 pub(crate) struct Behind {
     pub(crate) channel_down: AtomicBool,
+    pub(crate) user_unknown: AtomicBool,
     pub(crate) place_panics: AtomicBool,
     pub(crate) payment_lost: AtomicBool,
 }
@@ -132,6 +133,10 @@ impl ChannelGateway for Behind {
     async fn card_list(&self, _: &CardListQuestion) -> Result<Vec<CardEntry>, ChannelError> {
         if self.channel_down.load(Ordering::SeqCst) {
             return Err(ChannelError::Unavailable("refused the connection".to_owned()));
+        }
+        if self.user_unknown.load(Ordering::SeqCst) {
+            let (code, message) = ("36".to_owned(), "no such user".to_owned());
+            return Err(ChannelError::Refused { code, message });
         }
         let card = |id: &str, pan: &str| CardEntry {
             card: Card {

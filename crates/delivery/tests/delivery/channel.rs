@@ -105,6 +105,13 @@ async fn refusals_and_faults_are_told_apart() {
     let (_stub, gateway) = channel(async |r: Received| answered(&r, "34", &json!({}))).await;
     let refused = gateway.card_list(&list()).await.unwrap_err();
     assert!(matches!(refused, ChannelError::Refused { code, .. } if code == "34"));
+    let trouble = ["05", "11", "99"];
+    for code in trouble {
+        let (_stub, gateway) =
+            channel(move |r: Received| async move { answered(&r, code, &json!({})) }).await;
+        let no = gateway.card_list(&list()).await.unwrap_err();
+        assert!(matches!(&no, ChannelError::Unavailable(why) if why.contains(code)), "{no}");
+    }
     let whole = json!({"cardList": [{"cardId": "c-1", "maskedPan": "6233000000000060"}]});
     let (_stub, gateway) = channel(move |r: Received| {
         let whole = whole.clone();
@@ -118,6 +125,22 @@ async fn refusals_and_faults_are_told_apart() {
     assert!(matches!(dead.card_list(&list()).await, Err(ChannelError::Unavailable(_))));
     let stranger = CardListQuestion { channel: "99999999".into(), ..list() };
     assert!(matches!(gateway.card_list(&stranger).await, Err(ChannelError::NotSetUp(_))));
+}
+
+#[tokio::test]
+async fn an_answer_to_another_message_is_none() {
+    for (code, number) in [("00", "A1000000120260105103000999999"), ("36", "x"), ("00", "")] {
+        let (_stub, gateway) = channel(move |r: Received| async move {
+            let cards = json!({
+                "msgID": number,
+                "cardList": [{"cardId": "c-1", "maskedPan": "6233********0060"}],
+            });
+            answered(&r, code, &cards)
+        })
+        .await;
+        let wrong = gateway.card_list(&list()).await.unwrap_err();
+        assert!(matches!(&wrong, ChannelError::Unavailable(why) if why.contains("msgID")));
+    }
 }
 
 fn sealed_card(plain: &str, to: &jose::cert::Certificate) -> String {
