@@ -33,12 +33,7 @@ pub fn said(refusal: &Refusal) -> Said {
         Refusal::InFlight => detailed(ResponseCode::Accepted, &refusal.to_string()),
         Refusal::Replayed => Said::Unauthorized,
         Refusal::DownstreamRefused { code, message } => {
-            let detail = format!("refused downstream: {code} {message}");
-            if code == ResponseCode::CommonError.code() {
-                detailed(ResponseCode::CommonError, &detail)
-            } else {
-                detailed(ResponseCode::TransactionFail, &detail)
-            }
+            Said::Response(refused_downstream(code, message))
         }
         Refusal::Unavailable { .. } => detailed(
             ResponseCode::CommonError,
@@ -53,4 +48,14 @@ pub fn said(refusal: &Refusal) -> Said {
             detailed(ResponseCode::CommonError, &detail)
         }
     }
+}
+
+/// The downstream system refused: 01, but its 99 is told as 99 (ucsp.md sections 8.1 and 8.4).
+pub(super) fn refused_downstream(code: &str, message: &str) -> MsgResponse {
+    let said = if code == ResponseCode::CommonError.code() {
+        ResponseCode::CommonError
+    } else {
+        ResponseCode::TransactionFail
+    };
+    MsgResponse::detailed(said, &format!("refused downstream: {code} {message}"))
 }

@@ -10,6 +10,7 @@ use wire::ucsp::{
 };
 
 use super::inquiry::selector;
+use super::refusal::refused_downstream;
 use super::same::{canonical, carry};
 use super::status::reversal_shown;
 use super::submit::{amount, invalid, reference};
@@ -93,17 +94,15 @@ pub fn refund_answer(reversal: &Reversal) -> PaymentRefundAnswer {
 }
 
 /// The code of the answer: normally 05, 00 when it was done at once, 01 when the downstream system
-/// refused at once. A repeated request gets the code of the first answer, whatever is known by now.
+/// refused at once, or 99 as it said. A repeated request gets the code of the first answer, whatever is known by now.
 #[must_use]
 pub fn reversal_response(reversal: &Reversal) -> MsgResponse {
     match reversal.first_answer() {
         FirstAnswer::Pending => MsgResponse::of(ResponseCode::Accepted),
         FirstAnswer::Done => MsgResponse::of(ResponseCode::Approved),
         FirstAnswer::Refused => {
-            let detail = reversal_shown(&reversal.state).code;
-            let detail =
-                detail.map(|(code, message)| format!("refused downstream: {code} {message}"));
-            MsgResponse::detailed(ResponseCode::TransactionFail, &detail.unwrap_or_default())
+            let (code, message) = reversal_shown(&reversal.state).code.unwrap_or_default();
+            refused_downstream(&code, &message)
         }
     }
 }

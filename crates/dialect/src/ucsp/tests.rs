@@ -14,7 +14,9 @@ use domain::reversal::{Reversal, ReversalKind, ReversalState, ReversalTerms};
 use jiff::Timestamp;
 use money::{Amount, Currency};
 use wire::Part;
-use wire::ucsp::{MsgResponse, PaymentCancellation, PaymentRefund, SubmitPaymentOrder};
+use wire::ucsp::{
+    MsgResponse, PaymentCancellation, PaymentRefund, PaymentResultInquiry, SubmitPaymentOrder,
+};
 
 use super::*;
 use crate::time::default_zone;
@@ -182,6 +184,10 @@ fn the_whole_projection() {
         let response = reversal_response(&reversal).response_code;
         writeln!(table, "{} | {status} | {code} | {response}", reversal.state.name()).unwrap();
     }
+    let state =
+        ReversalState::Refused { at: at("2026-01-05T03:30:01Z"), result: result("99", "No") };
+    let response = reversal_response(&reversal(ReversalKind::Refund, state)).response_code;
+    writeln!(table, "refused with 99 | - | - | {response}").unwrap();
     let late = Reversal {
         pending_since: Some(at("2026-01-05T03:30:00Z")),
         ..reversal(ReversalKind::Refund, reversal_states().remove(3))
@@ -355,8 +361,15 @@ fn a_cancellation_and_a_refund_with_one_key_are_not_the_same() {
 }
 
 #[test]
-fn an_original_named_twice_is_looked_up_by_its_number() {
+fn an_original_named_twice_is_looked_up_by_both_names() {
     let named =
         PaymentRefund { orig_qry_id: Some("202601051030010000171".to_owned()), ..refund_message() };
-    assert!(matches!(refund(&named).unwrap().original, Selector::QueryId(_)));
+    assert!(matches!(refund(&named).unwrap().original, Selector::Both(_, _)));
+    let asked = PaymentResultInquiry {
+        order_id: named.orig_order_id.clone(),
+        txn_time: named.orig_txn_time.clone(),
+        query_id: named.orig_qry_id,
+        ..PaymentResultInquiry::default()
+    };
+    assert!(matches!(payment_selector(&asked), Some(Selector::Both(_, _))));
 }
