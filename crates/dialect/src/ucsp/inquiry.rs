@@ -13,8 +13,8 @@ use super::status::{Shown, payment_result, payment_shown, reversal_result, rever
 use super::submit::reference;
 use crate::downstream::txn_type;
 
-/// Which payment PAYMENT_RESULT_INQUIRY means: `queryId`, the key, or both. `None` only for a message
-/// that does not have the declared shape.
+/// Which payment PAYMENT_RESULT_INQUIRY means: `queryId`, the key, or both. `None` only for a
+/// message that does not have the declared shape.
 #[must_use]
 pub fn payment_selector(message: &PaymentResultInquiry) -> Option<Selector> {
     selector(message.query_id.as_ref(), message.order_id.as_ref(), message.txn_time.as_ref())

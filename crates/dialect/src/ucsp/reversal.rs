@@ -93,8 +93,9 @@ pub fn refund_answer(reversal: &Reversal) -> PaymentRefundAnswer {
     }
 }
 
-/// The code of the answer: normally 05, 00 when it was done at once, 01 when the downstream system
-/// refused at once, or 99 as it said. A repeated request gets the code of the first answer, whatever is known by now.
+/// The code of the answer: normally 05, 00 when it was done at once, 01 or 99 when the downstream
+/// system refused at once. A repeated request gets the code of the first answer, whatever is known
+/// by now.
 #[must_use]
 pub fn reversal_response(reversal: &Reversal) -> MsgResponse {
     match reversal.first_answer() {
