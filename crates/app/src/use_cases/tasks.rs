@@ -143,7 +143,9 @@ async fn ask_again(platform: &Platform, claimed: &Versioned<Task>) -> Result<(),
     Ok(())
 }
 
-/// The deadline of a terminal's order, when that comes before the next inquiry.
+/// The deadline of a terminal's order, when something has to be done then and it comes before the
+/// next inquiry. Of an attempt that is being ended it would only be a place in the schedule that is
+/// used up too early.
 async fn sooner(
     platform: &Platform,
     task: &Task,
@@ -151,8 +153,8 @@ async fn sooner(
     now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
     let found = platform.store.order(&task.owner, &task.order).await?;
-    let sales = found.map(|order| order.value).filter(|order| order.sale().is_some());
-    let deadline = sales.map(|order| order.terms.expires_at).filter(|deadline| *deadline > now);
+    let deadline = found.and_then(|order| till::deadline(&order.value));
+    let deadline = deadline.filter(|deadline| *deadline > now);
     Ok(deadline.map_or(next, |deadline| deadline.min(next)))
 }
 

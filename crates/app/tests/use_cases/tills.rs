@@ -143,21 +143,71 @@ fn given_back(order: &Order) -> u64 {
 
 /// Does everything that falls due, until the order has an end.
 async fn run_due(world: &World) {
-    let platform = &world.platform;
     for _ in 0..60 {
         world.clock.advance(SignedDuration::from_secs(91));
-        let real_now = platform.clock.real_now();
-        let lease_until = real_now.checked_add(SignedDuration::from_secs(90)).unwrap();
-        let lease = Lease { holder: "test".to_owned(), real_now, lease_until };
-        let due = platform.store.claim_due(platform.clock.now(), &lease, 64).await.unwrap();
-        for task in &due {
-            match &task.value.body {
-                TaskBody::Inquire { .. } => run_inquiry(platform, task).await.unwrap(),
-                TaskBody::Close => run_close(platform, task).await.unwrap(),
-                TaskBody::Notice(_) => {}
-            }
+        run_due_now(world).await;
+    }
+}
+
+/// Does what is due at this instant, once.
+async fn run_due_now(world: &World) {
+    let platform = &world.platform;
+    let real_now = platform.clock.real_now();
+    let lease_until = real_now.checked_add(SignedDuration::from_secs(90)).unwrap();
+    let lease = Lease { holder: "test".to_owned(), real_now, lease_until };
+    let due = platform.store.claim_due(platform.clock.now(), &lease, 64).await.unwrap();
+    for task in &due {
+        match &task.value.body {
+            TaskBody::Inquire { .. } => run_inquiry(platform, task).await.unwrap(),
+            TaskBody::Close => run_close(platform, task).await.unwrap(),
+            TaskBody::Notice(_) => {}
         }
     }
+}
+
+/// The seconds at which the wallet is asked again, from now on and over so many of them.
+async fn asked_at(world: &World, seconds: u32, name: &str) -> Vec<u32> {
+    let mut at = Vec::new();
+    for second in 0..=seconds {
+        let before = world.wallets.count(name);
+        run_due_now(world).await;
+        if world.wallets.count(name) > before {
+            at.push(second);
+        }
+        world.clock.advance(SignedDuration::from_secs(1));
+    }
+    at
+}
+
+/// What the wallet does not know for a minute is known right after it (upay.md section 14, 9996):
+/// the order's deadline at 45 s changes nothing in the schedule, since it is being ended already.
+#[tokio::test]
+async fn an_unclear_end_is_asked_for_by_the_schedule_beyond_the_deadline() {
+    let world = World::new();
+    let keys = activated(&world.platform, "1001").await;
+    ScriptedWallets::will(&world.wallets.charge, Outcome::Lost);
+    for _ in 0..9 {
+        ScriptedWallets::will(&world.wallets.abort, Outcome::Lost);
+    }
+    let order = pay(&world.platform, &keys.terminal, sale("one", TOTAL), BARCODE).await.unwrap();
+    assert!(matches!(order.state, OrderState::Aborting { .. }), "{:?}", order.state);
+    assert_eq!(asked_at(&world, 130, "abort").await, [0, 1, 3, 7, 15, 31, 63, 123]);
+    world.verify().await;
+}
+
+/// A refund whose outcome is open is asked after by the schedule, whenever the payment was.
+#[tokio::test]
+async fn an_unclear_refund_is_asked_after_by_the_schedule() {
+    let world = World::new();
+    let keys = activated(&world.platform, "1001").await;
+    pay(&world.platform, &keys.terminal, sale("one", TOTAL), BARCODE).await.unwrap();
+    ScriptedWallets::will(&world.wallets.reverse, Outcome::Lost);
+    for _ in 0..8 {
+        ScriptedWallets::will(&world.wallets.inquire, Outcome::Lost);
+    }
+    refund(&world.platform, &keys.terminal, wanted(1, 10)).await.unwrap();
+    assert_eq!(asked_at(&world, 130, "inquire").await, [0, 1, 3, 7, 15, 31, 63, 123]);
+    world.verify().await;
 }
 
 /// One order, one wallet that says anything, and everybody at once.

@@ -11,10 +11,15 @@ use super::TillRefusal;
 use super::change::{Changed, Plan, change};
 use crate::platform::Platform;
 
+/// When a terminal's open attempt has to be ended; `None` once that was begun or it has an end.
+pub(in super::super) fn deadline(order: &Order) -> Option<Timestamp> {
+    let is_waiting = matches!(order.state, OrderState::Paying { .. } | OrderState::Unknown { .. });
+    (is_waiting && order.sale().is_some()).then_some(order.terms.expires_at)
+}
+
 /// Whether the order's time to be paid is over and nothing was done about it yet.
 pub(in super::super) fn is_over(order: &Order, now: Timestamp) -> bool {
-    let is_waiting = matches!(order.state, OrderState::Paying { .. } | OrderState::Unknown { .. });
-    is_waiting && order.sale().is_some() && now >= order.terms.expires_at
+    deadline(order).is_some_and(|deadline| now >= deadline)
 }
 
 /// Ends the attempt of an order whose time is over; the order as it is afterwards.

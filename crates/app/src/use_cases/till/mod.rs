@@ -21,7 +21,7 @@ use domain::party::Merchant;
 use domain::payway::{Payway, SubPayway};
 use domain::terminal::{Store, Terminal, TerminalStatus};
 
-pub(super) use end::{expire, is_over};
+pub(super) use end::{deadline, expire, is_over};
 pub use find::{Found, look, query};
 pub use give_back::{Cancelling, cancel, refund};
 pub use sale::{pay, precreate};
