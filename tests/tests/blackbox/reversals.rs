@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::harness::messages::{CANCEL, INQUIRE_REFUND, REFUND, order_id};
+use crate::harness::messages::{CANCEL, INQUIRE, INQUIRE_REFUND, REFUND, SUBMIT, order_id};
+use crate::harness::wait::until;
 use crate::harness::{Conduct, Placed, Receiver, Sandbox, Service};
 
 /// The trade day ends at 23:00 at GMT+8, which is 15:00 UTC.
@@ -165,6 +166,7 @@ async fn outcomes(sandbox: &Sandbox, service: &Service, placed: &Placed) {
         ("151", ["01", "01"], "FAIL"),
         ("191", ["01", "01"], "FAIL"),
         ("198", ["05", "05"], "SUCCESS"),
+        ("199", ["99", "99"], "FAIL"),
     ] {
         let refund = service.reversal(placed, amount);
         let answer = service.send(REFUND, &refund).await;
@@ -177,4 +179,64 @@ async fn outcomes(sandbox: &Sandbox, service: &Service, placed: &Placed) {
     }
     let answer = service.inquire(placed).await.expect("00");
     assert_eq!(answer.get("refundedAmt"), (100 + 105 + 107 + 198).to_string(), "{}", answer.0);
+}
+
+#[tokio::test]
+async fn names_that_contradict_each_other_move_nothing() {
+    let sandbox = Sandbox::start();
+    let service = Service::first(&sandbox);
+    let one = service.place_paid(&sandbox, "2500").await;
+    let other = service.place_paid(&sandbox, "2500").await;
+    let number = service.status_query_id(&other).await;
+    for path in [CANCEL, REFUND] {
+        let mut crossed = service.reversal(&one, "2500");
+        crossed["origQryId"] = number.as_str().into();
+        service.send(path, &crossed).await.expect_detail("36", "origOrderId");
+        crossed.as_object_mut().unwrap().remove("origTxnTime");
+        service.send(path, &crossed).await.expect_detail("10", "trxInfo.origTxnTime");
+    }
+    let mut question = service.whose(&one.order_id, &one.txn_time);
+    question["queryId"] = number.as_str().into();
+    service.send(INQUIRE, &question).await.expect_detail("36", "orderId");
+    for placed in [&one, &other] {
+        assert_eq!(service.status(placed).await, "SUCCESS");
+    }
+    // Where both names agree nothing is different.
+    let mut agreed = service.reversal(&other, "1000");
+    agreed["origQryId"] = number.as_str().into();
+    let answer = service.send(REFUND, &agreed).await.expect_taken();
+    service.wait_for_reversal(&agreed, "SUCCESS").await;
+    let mut question =
+        service.whose(agreed["orderId"].as_str().unwrap(), agreed["txnTime"].as_str().unwrap());
+    question["queryId"] = answer.get("queryId").into();
+    service.send(INQUIRE_REFUND, &question).await.expect("00");
+    question["queryId"] = number.as_str().into();
+    service.send(INQUIRE_REFUND, &question).await.expect_detail("36", "orderId");
+    let mut order = service.order("2500");
+    order["couponId"] = "CP-2026-01".into();
+    service.send(SUBMIT, &order).await.expect_detail("36", "couponId");
+    sandbox.verify_books();
+}
+
+#[tokio::test]
+async fn other_content_beside_a_silent_downstream_system_is_told_so() {
+    let sandbox = Sandbox::start();
+    let service = Service::first(&sandbox);
+    let placed = service.place_paid(&sandbox, "900000").await;
+    let first = service.reversal(&placed, "2098");
+    let mut changed = first.clone();
+    changed["txnAmt"] = "777700".into();
+    let beside = async {
+        until("the first is under way", async || {
+            let answer = service.inquire_reversal(&first).await;
+            if answer.code() == "00" { Ok(()) } else { Err(answer.0.to_string()) }
+        })
+        .await;
+        service.send(REFUND, &changed).await.expect_detail("36", "txnAmt");
+        service.send(CANCEL, &changed).await.expect_detail("36", "txnAmt");
+    };
+    tokio::select! {
+        answer = service.send(REFUND, &first) => panic!("it is silent: {}", answer.0),
+        () = beside => {}
+    }
 }
