@@ -19,6 +19,7 @@ pub mod gallery;
 mod gateway;
 mod industry;
 pub mod limits;
+mod once;
 mod ops;
 mod pages;
 mod serve;

@@ -64,15 +64,15 @@ async fn watch_signals(mut signals: Signals, drain: Duration, phase: watch::Send
     // Who sits at the terminal balances nothing and does not want to wait.
     let drain = if signals.next().await { drain } else { Duration::ZERO };
     if !drain.is_zero() {
-        tracing::info!(seconds = drain.as_secs(), "draining: not ready any more, still serving");
         phase.send_replace(Phase::Draining);
+        tracing::info!(seconds = drain.as_secs(), "draining: not ready any more, still serving");
         tokio::select! {
             () = tokio::time::sleep(drain) => {}
             _ = signals.next() => end_at_once(),
         }
     }
-    tracing::info!("stopping: what was accepted is ended; a second signal ends at once");
     phase.send_replace(Phase::Stopping);
+    tracing::info!("stopping: what was accepted is ended; a second signal ends at once");
     signals.next().await;
     end_at_once();
 }

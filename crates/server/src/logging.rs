@@ -35,7 +35,9 @@ pub(crate) fn start(form: LogForm, default_filter: &str) -> Result<(), Failure> 
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(std::io::stderr().is_terminal())
+        // Whoever read the log may have gone. To tell that on the same way would be a panic.
+        .log_internal_errors(false);
     let started = match form {
         LogForm::Text => builder.try_init(),
         LogForm::Json => builder.json().flatten_event(true).try_init(),

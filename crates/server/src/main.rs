@@ -23,6 +23,7 @@ mod sandbox;
 mod terminal_logs;
 mod time;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("causeway: {failure}");
+            tell(&failure);
             failure.code()
         }
     }
@@ -56,8 +57,13 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    eprintln!("causeway: {}", one_line(&error.to_string()));
+    tell(&one_line(&error.to_string()));
     ExitCode::from(2)
+}
+
+/// Why the program ends. The reader may have gone, which is no further error.
+fn tell(reason: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "causeway: {reason}");
 }
 
 /// The message and the tip of a usage error, without the paragraphs of usage.

@@ -12,6 +12,7 @@ use jose::cert::Identity;
 use jose::seal::MasterKeys;
 
 use crate::cli::Role;
+use crate::commands::print_line;
 use crate::config::{AdminConfig, Config, WalletConfig};
 use crate::directory_file;
 use crate::failure::{Failure, Outcome};
@@ -151,7 +152,7 @@ pub(crate) async fn serve(config: Config, roles: &[Role], drain: Duration) -> Ou
         tasks.push(node.dispatch(&shutdown));
     }
     tracing::info!(listen = %config.listen, public_url = config.public_url, "serving");
-    println!("ready");
+    print_line("ready")?;
     shutdown.begun().await;
     node.platform.watchers.let_go();
     let ended = async {

@@ -9,8 +9,9 @@ use crate::harness::messages::{
     CANCEL, CARD_LIST, CARD_PAYLOAD, INQUIRE, INQUIRE_REFUND, LOGIN, REFUND, SUBMIT, login, wrapped,
 };
 use crate::harness::sandbox::run;
+use crate::harness::till::{barcode, client_sn};
 use crate::harness::wait::until;
-use crate::harness::{Partner, Report, Sandbox, Service};
+use crate::harness::{Partner, Report, Sandbox, Service, Till};
 
 /// A path, who calls it, and a message for it.
 struct Door {
@@ -149,11 +150,15 @@ async fn the_simulation_is_for_this_machine_and_can_begin_afresh() {
     let missing = format!("{}/sandbox/v1/timeline/nothing", sandbox.base());
     assert_eq!(sandbox.http.get(&missing).await.expect("an answer").status, 404);
 
+    // Beyond the life of an activation code, which a reset issues anew.
+    sandbox.advance(8 * 24 * 3600).await;
     let reset = sandbox.simulate("reset", &json!({})).await;
     assert_eq!(reset.status, 200, "{}", reset.text());
     service.inquire(&placed).await.expect("34");
     let placed = service.place_paid(&sandbox, "2500").await;
     assert_eq!(service.status(&placed).await, "SUCCESS");
+    let paid = Till::first(&sandbox).await.pay(&client_sn(), &barcode("1234")).await;
+    paid.is("PAY_SUCCESS", "");
     sandbox.verify_books();
 }
 

@@ -1,7 +1,10 @@
 //! No room on the disk, and more work than there are hands: a clear code, and nothing is lost.
 
+use std::process::{Command, Stdio};
+
+use crate::harness::http::Http;
 use crate::harness::messages::{SUBMIT, wrapped};
-use crate::harness::sandbox::{free_block, limited};
+use crate::harness::sandbox::{binary, free_block, limited};
 use crate::harness::wait::until;
 use crate::harness::{Placed, Sandbox, Service};
 
@@ -115,4 +118,36 @@ async fn a_rush_is_served_or_sent_away_and_nothing_is_lost() {
         service.send(SUBMIT, order).await.expect("00");
     }
     sandbox.verify_books();
+}
+
+/// The collector of the log died: payments go on, and the program ends when it is told to.
+#[tokio::test]
+async fn a_reader_of_the_log_that_is_gone_stops_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (port, http) = (free_block(), Http::new());
+    let mut child = Command::new(binary())
+        .args(["sandbox", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    drop(child.stderr.take());
+    let base = format!("http://127.0.0.1:{port}");
+    let ready = format!("{base}/readyz");
+    until("a start", async || http.get(&ready).await.map(drop)).await;
+    // Each refusal is a line of the log.
+    for _ in 0..8 {
+        let refused = http.post(&format!("{base}{SUBMIT}"), &[], "{}").await.expect("an answer");
+        assert_eq!(refused.status, 401);
+    }
+    let told = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status();
+    assert!(told.expect("the command kill").success());
+    let child = std::cell::RefCell::new(child);
+    let ended = until("the end", async || {
+        let ended = child.borrow_mut().try_wait().map_err(|error| error.to_string())?;
+        ended.ok_or_else(|| "it runs".to_owned())
+    })
+    .await;
+    assert_eq!(ended.code(), Some(0));
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Extension;
-use axum::http::{HeaderName, StatusCode, header};
 use axum::routing::{get, post};
 
 use crate::crypto::Lane;
 use crate::gateway::RouteLane;
+use crate::once;
 use crate::shared::Shared;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
@@ -20,11 +20,6 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/ucsp/channel/v1/channellogininfo", login)
         .route("/ucsp/channel/v1/authorize", get(authorize::begin))
-        .route(authorize::CALLBACK, get(authorize::finish).head(not_looked_at))
-        .route("/ucsp/login/{secret}", get(handover::follow).head(not_looked_at))
-}
-
-/// A link that works once is not used up by programs that look where it leads.
-async fn not_looked_at() -> (StatusCode, [(HeaderName, &'static str); 1]) {
-    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")])
+        .route(authorize::CALLBACK, get(authorize::finish).head(once::not_looked_at))
+        .route("/ucsp/login/{secret}", get(handover::follow).head(once::not_looked_at))
 }

@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 
 pub(crate) use reply::{busy, failed};
 
+use crate::once::not_looked_at;
 use crate::shared::Shared;
 
 /// The call that is held while the payer types.
@@ -43,7 +44,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/upay/v2/cancel", post(calls::cancel))
         .route("/upay/v2/revoke", post(calls::cancel))
         .route("/upay/qr/{picture}", get(qr::picture))
-        .route("/qr/gateway", get(wap::gateway))
-        .route("/gateway", get(wap::gateway))
+        .route("/qr/gateway", get(wap::gateway).head(not_looked_at))
+        .route("/gateway", get(wap::gateway).head(not_looked_at))
         .route(wap::RETURN_PATH, get(wap::come_back))
 }

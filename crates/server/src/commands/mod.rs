@@ -71,7 +71,7 @@ fn say(as_json: bool, text: &str, report: &Value) -> Outcome {
 }
 
 /// A line on standard output. A reader that went away (`| head`) is no error.
-fn print_line(line: &str) -> Outcome {
+pub(crate) fn print_line(line: &str) -> Outcome {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{line}").and_then(|()| out.flush()) {
         Ok(()) => Ok(()),

@@ -29,6 +29,7 @@ use app::use_cases::terminals::store_code;
 use delivery::CallbackForm;
 use domain::payway::Payway;
 use egress::Policy;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use jose::seal::{MasterKey, MasterKeys};
 use jose::secret::Secret;
@@ -133,7 +134,7 @@ impl World {
         })
         .await?;
         directory_file::put_in_force(&node.platform, directory, "seed").await?;
-        put_codes(&*node.platform.store, &installation).await?;
+        put_codes(&*node.platform.store, &installation, installation.secrets.issued_at).await?;
         Ok(Self { node, keeper, installation, addresses })
     }
 
@@ -215,8 +216,12 @@ fn terminals(
 }
 
 /// Issues the activation codes of the seed; those that are there stay as they are.
-async fn put_codes(store: &dyn Store, installation: &Installation) -> Outcome {
-    for code in seed::codes(installation) {
+async fn put_codes(
+    store: &dyn Store,
+    installation: &Installation,
+    issued_at: Timestamp,
+) -> Outcome {
+    for code in seed::codes(installation, issued_at) {
         let kept = store.record(ACTIVATION_CODE, &code.code).await;
         if kept.map_err(|error| Failure::at("the activation codes", error))?.is_none() {
             let stored = store_code(store, &code).await;

@@ -1,6 +1,5 @@
 //! What the sandbox tells the world: `sandbox.json`, the addresses, `ready`.
 
-use std::io::Write;
 use std::path::Path;
 
 use jose::cert::Identity;
@@ -14,6 +13,7 @@ use super::document::{
 };
 use super::installation::{CALLBACK, Installation};
 use super::seed::{self, ACQUIRER, CHANNELS, CURRENCIES, INDUSTRIES, SeedChannel, SeedIndustry};
+use crate::commands::print_line;
 use crate::failure::{Failure, Outcome};
 use crate::keys::PlatformKeys;
 use crate::keys::stored::Purpose;
@@ -119,13 +119,6 @@ pub(super) fn greet(addresses: &Addresses, document: &Path) -> Outcome {
     rows.extend(services.map(|it| (it.brand.name().to_owned(), addresses.service(it.brand))));
     rows.push(("Downstream system".to_owned(), addresses.downstream.clone()));
     rows.push(("Keys and numbers".to_owned(), document.display().to_string()));
-    let mut out = std::io::stdout().lock();
-    let mut print = || {
-        for (name, place) in &rows {
-            writeln!(out, "{name:18} {place}")?;
-        }
-        writeln!(out, "ready")?;
-        out.flush()
-    };
-    print().map_err(|error: std::io::Error| Failure::at("standard output", error))
+    let lines = rows.iter().map(|(name, place)| format!("{name:18} {place}\n"));
+    print_line(&(lines.collect::<String>() + "ready"))
 }

@@ -11,6 +11,7 @@ use domain::party::{
     OauthClient, Opening, PartnerCertificate, Party, Security,
 };
 use domain::terminal::{ActivationCode, Store, Vendor, VendorApp};
+use jiff::Timestamp;
 use money::Currency;
 use sandbox::{BankBrand, BankConfig, ServiceBrand, ServiceConfig};
 
@@ -181,10 +182,9 @@ fn store((merchant, sn): (&str, &str)) -> Store {
     }
 }
 
-/// The activation codes of the seed, as they were issued at the first start.
-pub(crate) fn codes(installation: &Installation) -> Vec<ActivationCode> {
+/// The activation codes of the seed, as they are issued at the first start and by each reset.
+pub(crate) fn codes(installation: &Installation, issued_at: Timestamp) -> Vec<ActivationCode> {
     let secrets = &installation.secrets;
-    let issued_at = secrets.issued_at;
     let code = |it: &super::document::ActivationCode| ActivationCode {
         code: it.code.clone(),
         vendor: secrets.vendor_sn.as_str().into(),

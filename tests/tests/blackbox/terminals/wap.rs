@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use bytes::Bytes;
+use http::Method;
+
 use crate::harness::http::Reply;
 use crate::harness::messages::{location, query_member};
 use crate::harness::till::client_sn;
@@ -81,6 +84,9 @@ async fn acceptance_20_wap() {
         let url = link(&till, &number, shop, "");
         // Both published paths lead to the same.
         let url = if choice == "pay" { url } else { url.replace("/qr/gateway", "/gateway") };
+        // Programs that look where a link leads make no order.
+        let looked_at = sandbox.http.send(Method::HEAD, &url, &[], Bytes::new()).await.unwrap();
+        assert_eq!(looked_at.status, 405);
         let page = location(&get(&sandbox, &url).await);
         let made = till.query(&number).await;
         made.is("SUCCESS", "").stands("CREATED", "IN_PROG", "5");

@@ -146,7 +146,7 @@ async fn reset_all(simulation: &Simulation) -> Result<(), Failure> {
         &*platform.sealer,
     )?;
     directory_file::put_in_force(platform, directory, "seed").await?;
-    super::put_codes(store, &simulation.installation).await?;
+    super::put_codes(store, &simulation.installation, now).await?;
     platform.terminals.clear();
     simulation.partners.reset().await
 }
