@@ -170,6 +170,31 @@ async fn refunds_are_partial_and_happen_once() {
     assert_eq!(refusal(&cancel)[1], "UPAY_CANCEL_INVALID_ORDER_STATE");
 }
 
+/// The number is a key within one order: of several orders that have it the asking terminal's newest
+/// is meant, and the merchant's newest where the terminal has none (upay.md sections 5.3 and 9.2).
+#[tokio::test]
+async fn a_refund_number_alone_means_the_newest_order() {
+    let world = World::new();
+    let (first, second, third) = (world.till().await, world.till().await, world.till().await);
+    for (till, client_sn) in [(&first, "a"), (&first, "b"), (&second, "c"), (&second, "d")] {
+        world.pay(till, client_sn, PAID).await;
+        let mut refund = refund("1", 30);
+        refund["client_sn"] = json!(client_sn);
+        world.biz(till, "refund", refund).await;
+    }
+    for (till, client_sn) in [(&first, "b"), (&second, "d"), (&third, "d")] {
+        let found = world.biz(till, "query", json!({"refund_request_no": "1"})).await;
+        let expected = format!("{client_sn}-1");
+        assert_eq!(
+            told(&found, ["result_code", "client_sn", "client_tsn"]),
+            ["SUCCESS", client_sn, &expected]
+        );
+    }
+    let stranger = world.till_in("S-2").await;
+    let none = world.biz(&stranger, "query", json!({"refund_request_no": "1"})).await;
+    assert_eq!(none["error_code"], "UPAY_ORDER_NOT_EXISTS");
+}
+
 #[tokio::test]
 async fn an_unclear_refund_is_resumed() {
     let world = World::new();

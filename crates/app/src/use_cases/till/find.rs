@@ -30,7 +30,7 @@ pub async fn look(
     by: &OrderBy,
 ) -> Result<Option<Found>, TillRefusal> {
     served(platform, terminal)?;
-    let found = find(platform, &terminal.merchant, by).await?;
+    let found = find(platform, terminal, by).await?;
     Ok((!is_over(&found.order, platform.clock.now())).then_some(found))
 }
 
@@ -44,7 +44,7 @@ pub async fn query(
     by: &OrderBy,
 ) -> Result<Found, TillRefusal> {
     served(platform, terminal)?;
-    let found = find(platform, &terminal.merchant, by).await?;
+    let found = find(platform, terminal, by).await?;
     if is_over(&found.order, platform.clock.now()) {
         let order = expire(platform, found.order).await?;
         return Ok(Found { order, ..found });
@@ -55,9 +55,10 @@ pub async fn query(
 /// Any terminal of the merchant may ask; a foreign order is not there (upay.md section 9.4).
 pub(super) async fn find(
     platform: &Platform,
-    merchant: &MerchantId,
+    terminal: &Terminal,
     by: &OrderBy,
 ) -> Result<Found, TillRefusal> {
+    let merchant = &terminal.merchant;
     match by {
         OrderBy::Sn(sn) => by_number(platform, merchant, sn).await,
         OrderBy::ClientSn(client_sn) => {
@@ -65,16 +66,38 @@ pub(super) async fn find(
                 Reference { order_id: client_sn.as_str().into(), txn_time: CLIENT_SN_SPACE.into() };
             sold(platform, platform.store.order_by_reference(merchant, &reference).await, None)
         }
-        OrderBy::RefundRequestNo(number) => {
-            let order_id = OrderId::new(number.as_str());
-            let claims = platform.store.references(merchant, &order_id).await;
-            let claims = claims.map_err(|error| platform.till_failed(&error))?;
-            let targets = claims.into_iter().map(|claim| claim.target);
-            let mut refunds = targets.filter(|target| target.kind == TargetKind::Refund);
-            let target = refunds.next().ok_or(TillRefusal::NoOrder)?;
-            order(platform, merchant, &target.order, Some(target.query_id)).await
-        }
+        OrderBy::RefundRequestNo(number) => by_refund(platform, terminal, number).await,
     }
+}
+
+/// By a refund's number alone, which is a key within one order only (9.2): of the newest orders
+/// that have it the newest of this terminal, else the newest.
+async fn by_refund(
+    platform: &Platform,
+    terminal: &Terminal,
+    number: &str,
+) -> Result<Found, TillRefusal> {
+    let merchant = &terminal.merchant;
+    let claims = platform.store.references(merchant, &OrderId::new(number)).await;
+    let claims = claims.map_err(|error| platform.till_failed(&error))?;
+    let targets = claims.into_iter().map(|claim| claim.target);
+    let mut refunds: Vec<_> = targets.filter(|it| it.kind == TargetKind::Refund).collect();
+    // Numbers of orders rise with time.
+    refunds.sort_by(|one, other| other.order.cmp(&one.order));
+    let mut newest = None;
+    for target in refunds {
+        let found = order(platform, merchant, &target.order, Some(target.query_id)).await;
+        let found = match found {
+            // A refund of the other dialect.
+            Err(TillRefusal::NoOrder) => continue,
+            found => found?,
+        };
+        if found.order.sale().is_some_and(|sale| sale.terminal == terminal.sn) {
+            return Ok(found);
+        }
+        newest = newest.or(Some(found));
+    }
+    newest.ok_or(TillRefusal::NoOrder)
 }
 
 /// By `sn`, else by the wallet's number.

@@ -39,8 +39,8 @@ pub async fn refund(
     terminal: &Terminal,
     input: NewRefund,
 ) -> Result<(Order, QueryId), TillRefusal> {
-    let merchant = place(platform, terminal)?.merchant.id;
-    let order = find(platform, &merchant, &input.by).await?.order;
+    place(platform, terminal)?;
+    let order = find(platform, terminal, &input.by).await?.order;
     let wanted = Wanted {
         kind: ReversalKind::Refund,
         reference: Reference {
@@ -63,8 +63,8 @@ pub async fn cancel(
     terminal: &Terminal,
     by: &OrderBy,
 ) -> Result<(Order, Cancelling), TillRefusal> {
-    let merchant = place(platform, terminal)?.merchant.id;
-    let order = find(platform, &merchant, by).await?.order;
+    place(platform, terminal)?;
+    let order = find(platform, terminal, by).await?.order;
     if order.is_open() {
         let tried_before =
             matches!(&order.state, OrderState::Unknown { .. } | OrderState::Aborting { .. });
