@@ -75,7 +75,7 @@ fn failed(refusal: &TillRefusal) -> Response {
     let status = match refusal {
         TillRefusal::NoTerminal | TillRefusal::NoOrder => StatusCode::NOT_FOUND,
         TillRefusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        TillRefusal::ClientSnConflict
+        TillRefusal::ClientSnConflict { .. }
         | TillRefusal::InvalidBarcode
         | TillRefusal::UnknownProvider
         | TillRefusal::Rule { .. }

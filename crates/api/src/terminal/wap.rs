@@ -12,6 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use dialect::upay;
 use domain::Outcome;
+use domain::ids::OrderNumber;
 use domain::order::{Order, OrderState};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use wire::upay::{
@@ -72,16 +73,14 @@ async fn enter(shared: Arc<Shared>, query: String) -> Result<String, Trouble> {
     let (keys, pairs) = authenticated(&shared, &query).await?;
     let return_url = value(&pairs, "return_url").filter(|url| is_web(url));
     let return_url = return_url.ok_or(Trouble::InvalidParams)?.to_owned();
-    let client_sn = value(&pairs, "client_sn");
-    let refused = |code: &str, message: &str| {
-        let names = (keys.terminal.sn.as_str(), client_sn);
-        let back = upay::wap_failure(names, (code, message));
+    let refused = |sn: Option<&OrderNumber>, code: &str, message: &str| {
+        let back = upay::wap_failure(&pairs, sn.map(OrderNumber::as_str), (code, message));
         Ok(signed(&return_url, back, &keys))
     };
     let strict = shared.platform.settings.terminals.strict;
     let message = match Wap::read(&Body::of_pairs(&pairs), strict) {
         Ok(message) => message,
-        Err(faults) => return refused(Trouble::InvalidParams.code(), &faults.to_string()),
+        Err(faults) => return refused(None, Trouble::InvalidParams.code(), &faults.to_string()),
     };
     let back = way_back(&shared, &keys, &message.client_sn);
     let sale = upay::wap(message);
@@ -89,16 +88,17 @@ async fn enter(shared: Arc<Shared>, query: String) -> Result<String, Trouble> {
     match made {
         Ok((_, Some(presented))) if is_web(&presented.qr_code) => Ok(presented.qr_code),
         Ok((order, presented)) => {
+            let sn = Some(&order.terms.number);
             let biz = upay::precreate_reply(&order, None, "");
             if presented.is_some() || biz.error_code.is_empty() {
                 let trouble = Trouble::UnknownSystemError;
-                return refused(trouble.code(), trouble.message());
+                return refused(sn, trouble.code(), trouble.message());
             }
-            refused(&biz.error_code, &biz.error_message)
+            refused(sn, &biz.error_code, &biz.error_message)
         }
         Err(refusal) => {
             let (code, message) = upay::wap_error(&refusal);
-            refused(&code, &message)
+            refused(upay::wap_order(&refusal), &code, &message)
         }
     }
 }

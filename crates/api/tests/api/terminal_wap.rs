@@ -49,6 +49,13 @@ fn value<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
+/// A link that was not followed: its order's members come back as they were received (7.3).
+fn says_what_the_link_said(back: &[(String, String)], till: &Till, total_amount: &str) {
+    let said = ["terminal_sn", "client_sn", "total_amount", "subject", "operator"];
+    let said = said.map(|name| value(back, name).unwrap());
+    assert_eq!(said, [&till.sn, "1", total_amount, "披萨 大", "kay"]);
+}
+
 #[tokio::test]
 async fn a_link_makes_an_order_and_leads_to_the_wallet_and_back() {
     for path in ["/qr/gateway", "/gateway"] {
@@ -74,6 +81,8 @@ async fn a_link_makes_an_order_and_leads_to_the_wallet_and_back() {
         let again = returned(&again, &till);
         assert_eq!(value(&again, "is_success"), Some("F"));
         assert_eq!(value(&again, "error_code"), Some("CLIENT_SN_CONFLICT"));
+        assert_eq!(value(&again, "sn"), value(&paid, "sn"), "of the order that has the number");
+        says_what_the_link_said(&again, &till, "100");
     }
 }
 
@@ -118,6 +127,12 @@ async fn faults_behind_the_signature_go_back_to_the_shop() {
     assert_eq!(value(&back, "is_success"), Some("F"));
     assert_eq!(value(&back, "error_code"), Some("INVALID_PARAMS"));
     assert_eq!(value(&back, "error_message"), Some("total_amount必须大于0"));
+    assert_eq!((value(&back, "sn"), value(&back, "reflect")), (None, None));
+    says_what_the_link_said(&back, &till, "0");
+    fields[5].1 = "bay=17&x";
+    let got = world.send(get(&link("/qr/gateway", &till, &fields))).await;
+    assert_eq!(value(&returned(&got, &till), "reflect"), Some("bay=17&x"));
+    fields[5].1 = "";
     fields[2].1 = "100";
     // One tolerance: signed without the parameters that are empty.
     let signed: Vec<_> = fields.iter().filter(|(_, value)| !value.is_empty()).copied().collect();

@@ -7,6 +7,10 @@ use wire::upay::{Data, encode_callback};
 use super::data::data_with_payer;
 use super::standing::standing;
 
+/// What of a link comes back with the browser (7.3).
+const WAP_ECHOED: [&str; 6] =
+    ["terminal_sn", "client_sn", "total_amount", "subject", "operator", "reflect"];
+
 /// The body of the callback that tells of a paid order (upay.md section 8.2). Made once; its
 /// repeats are the same bytes.
 #[must_use]
@@ -55,19 +59,22 @@ pub fn wap_return(order: &Order) -> Vec<(String, String)> {
     pairs
 }
 
-/// The parameters of a link that made no order (7.3).
+/// The parameters with which the browser returns to the shop when its link was not followed,
+/// unsigned (7.3): what the link said, as it was received, and `sn` where there is an order of this
+/// `client_sn`.
 #[must_use]
 pub fn wap_failure(
-    (terminal_sn, client_sn): (&str, Option<&str>),
+    link: &[(String, String)],
+    sn: Option<&str>,
     (code, message): (&str, &str),
 ) -> Vec<(String, String)> {
-    let mut pairs = vec![
-        pair("is_success", "F"),
-        pair("error_code", code),
-        pair("error_message", message),
-        pair("terminal_sn", terminal_sn),
-    ];
-    pairs.extend(client_sn.map(|client_sn| pair("client_sn", client_sn)));
+    let mut pairs =
+        vec![pair("is_success", "F"), pair("error_code", code), pair("error_message", message)];
+    pairs.extend(sn.map(|sn| pair("sn", sn)));
+    let echoed = |(name, value): &&(String, String)| {
+        WAP_ECHOED.contains(&name.as_str()) && !value.is_empty()
+    };
+    pairs.extend(link.iter().filter(echoed).cloned());
     pairs
 }
 

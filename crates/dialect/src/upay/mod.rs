@@ -16,7 +16,7 @@ pub mod table;
 mod tests;
 
 pub use callback::{callback_body, wap_failure, wap_return};
-pub use refusal::{activation_refused, check_in_refused, refused, top_level, wap_error};
+pub use refusal::{activation_refused, check_in_refused, refused, top_level, wap_error, wap_order};
 pub use request::{activation, cancel, pay, precreate, query, refund, wap};
 pub use result::{cancel_reply, pay_reply, precreate_reply, query_reply, refund_reply};
 pub use standing::{Standing, refund_standing, standing};

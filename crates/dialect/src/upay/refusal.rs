@@ -2,6 +2,7 @@
 
 use app::use_cases::terminals::{ActivationRefusal, CheckInRefusal};
 use app::use_cases::till::TillRefusal;
+use domain::ids::OrderNumber;
 use domain::order::{Order, OrderState};
 use domain::{Rejection, order};
 use wire::upay::{Biz, BizError, BizResult, OrderStatus, Reply, Trouble};
@@ -30,7 +31,7 @@ pub fn refused(refusal: &TillRefusal, asked: Asked) -> Reply {
         TillRefusal::RefundDone { order, query_id } => {
             order.reversal(query_id).map(|refund| data_of_refund(order, refund))
         }
-        TillRefusal::ClientSnConflict
+        TillRefusal::ClientSnConflict { .. }
         | TillRefusal::InvalidBarcode
         | TillRefusal::UnknownProvider
         | TillRefusal::NoOrder
@@ -52,7 +53,7 @@ pub fn top_level(refusal: &TillRefusal) -> Option<Reply> {
     match refusal {
         TillRefusal::Busy => Some(Reply::refused_because(Trouble::UnknownSystemError, BUSY)),
         TillRefusal::Internal { .. } => Some(Reply::refused(Trouble::UnknownSystemError)),
-        TillRefusal::ClientSnConflict
+        TillRefusal::ClientSnConflict { .. }
         | TillRefusal::InvalidBarcode
         | TillRefusal::UnknownProvider
         | TillRefusal::NoOrder
@@ -73,9 +74,30 @@ pub fn wap_error(refusal: &TillRefusal) -> (String, String) {
     error(refusal, Asked::Sale)
 }
 
+/// The order that a refused WAP link met.
+#[must_use]
+pub fn wap_order(refusal: &TillRefusal) -> Option<&OrderNumber> {
+    match refusal {
+        TillRefusal::ClientSnConflict { sn } => Some(sn),
+        TillRefusal::Rule { order, .. } | TillRefusal::RefundDone { order, .. } => {
+            Some(&order.terms.number)
+        }
+        TillRefusal::InvalidBarcode
+        | TillRefusal::UnknownProvider
+        | TillRefusal::NoOrder
+        | TillRefusal::NoTerminal
+        | TillRefusal::TerminalDisabled
+        | TillRefusal::StoreClosed
+        | TillRefusal::StoreOverDailyLimit
+        | TillRefusal::MerchantOverDailyLimit
+        | TillRefusal::Busy
+        | TillRefusal::Internal { .. } => None,
+    }
+}
+
 fn error(refusal: &TillRefusal, asked: Asked) -> (String, String) {
     match refusal {
-        TillRefusal::ClientSnConflict => said(BizError::ClientSnConflict),
+        TillRefusal::ClientSnConflict { .. } => said(BizError::ClientSnConflict),
         TillRefusal::InvalidBarcode => said(BizError::InvalidBarcode),
         TillRefusal::UnknownProvider => said(BizError::UnexpectedProviderError),
         TillRefusal::NoOrder => said(BizError::UpayOrderNotExists),

@@ -274,7 +274,7 @@ fn orders() -> Vec<(String, Order)> {
 
 fn refusals() -> Vec<(String, TillRefusal, Asked)> {
     let plain = [
-        ("client_sn used", TillRefusal::ClientSnConflict),
+        ("client_sn used", TillRefusal::ClientSnConflict { sn: "789".into() }),
         ("no wallet's barcode", TillRefusal::InvalidBarcode),
         ("unknown payway", TillRefusal::UnknownProvider),
         ("no order", TillRefusal::NoOrder),

@@ -66,8 +66,12 @@ fn the_way_back_tells_the_outcome() {
     assert_eq!(get(paid, "result_code"), None);
     let cancel = Some("get_brand_wcpay_request:cancel");
     assert_eq!(get(OrderState::Created, "result_code").as_deref(), cancel);
-    let failure = wap_failure(("123", Some("c")), ("CLIENT_SN_CONFLICT", "x"));
-    assert_eq!(failure.len(), 5);
+    let link = [("client_sn", "c"), ("reflect", ""), ("sign", "A"), ("terminal_sn", "123")];
+    let link = link.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let failure = wap_failure(&link, Some("789"), ("CLIENT_SN_CONFLICT", "x"));
+    let names: Vec<&str> = failure.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = ["is_success", "error_code", "error_message", "sn", "client_sn", "terminal_sn"];
+    assert_eq!(names, expected);
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(super) mod takings;
 use std::sync::Arc;
 
 use domain::Rejection;
-use domain::ids::{QueryId, StoreSn};
+use domain::ids::{OrderNumber, QueryId, StoreSn};
 use domain::order::{Goods, Order};
 use domain::party::Merchant;
 use domain::payway::{Payway, SubPayway};
@@ -93,7 +93,10 @@ pub struct NewRefund {
 pub enum TillRefusal {
     /// `client_sn` was used before.
     #[error("client_sn was used before")]
-    ClientSnConflict,
+    ClientSnConflict {
+        /// The order that has it.
+        sn: OrderNumber,
+    },
     /// No wallet has such barcodes.
     #[error("no wallet has such barcodes")]
     InvalidBarcode,

@@ -158,8 +158,8 @@ async fn begin(
                 let resolver = Versioned { value: resolver, version: 1 };
                 return Ok(Fresh { order, resolver });
             }
-            Ok(CommitOutcome::Duplicate(Duplicate::Reference(_))) => {
-                return Err(TillRefusal::ClientSnConflict);
+            Ok(CommitOutcome::Duplicate(Duplicate::Reference(claim))) => {
+                return Err(TillRefusal::ClientSnConflict { sn: claim.target.order });
             }
             Ok(
                 CommitOutcome::Duplicate(Duplicate::Taken(_) | Duplicate::Message)
