@@ -35,8 +35,9 @@ pub const UPAY_EXTENDED_VALUE_BYTES_MAX: usize = 256;
 pub const UPAY_EXTENDED_TEXT_BYTES_MAX: usize = 24 * (64 + 256 + 6) + 2;
 /// Most elements of `goods_details`; the documents name no bound.
 pub const UPAY_GOODS_COUNT_MAX: usize = 256;
-/// Longest number by which an order is looked up, in bytes; longer ones find nothing (D16).
-pub const UPAY_LOOKUP_BYTES_MAX: usize = 128;
+/// Longest number by which an order is looked up, in bytes: what a body may hold beside its other
+/// members, since one that no order can have is merely not found (D16).
+pub const UPAY_LOOKUP_BYTES_MAX: usize = BODY_BYTES_MAX - 1024;
 /// Longest `refund_request_no` outside strict mode, in bytes (`upay.md` 5.4).
 pub const UPAY_REFUND_REQUEST_NO_BYTES_MAX: usize = 64;
 /// Most parameters of a WAP link.

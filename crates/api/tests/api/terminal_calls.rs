@@ -170,6 +170,25 @@ async fn refunds_are_partial_and_happen_once() {
     assert_eq!(refusal(&cancel)[1], "UPAY_CANCEL_INVALID_ORDER_STATE");
 }
 
+/// D16: a number longer than any order's is merely not found.
+#[tokio::test]
+async fn a_number_of_any_length_is_looked_up() {
+    let world = World::new();
+    let till = world.till().await;
+    for length in [33, 65, 129, 200, 100_000] {
+        for member in ["client_sn", "sn"] {
+            let number = "x".repeat(length);
+            let mut asked = refund("R1", 30);
+            asked["client_sn"] = json!("");
+            asked[member] = json!(number);
+            for call in ["query", "cancel", "revoke", "refund"] {
+                let none = world.biz(&till, call, asked.clone()).await;
+                assert_eq!(refusal(&none)[..2], ["FAIL", "UPAY_ORDER_NOT_EXISTS"], "{length}");
+            }
+        }
+    }
+}
+
 /// The number is a key within one order: of several orders that have it the asking terminal's newest
 /// is meant, and the merchant's newest where the terminal has none (upay.md sections 5.3 and 9.2).
 #[tokio::test]

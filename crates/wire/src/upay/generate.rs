@@ -11,6 +11,8 @@ use crate::generate::Random;
 
 /// Texts longer than this are not made at random, save at the bound itself.
 const RANDOM_CHARS_MAX: usize = 24;
+/// A bound above this is not made either: several of such texts would not fit into one body.
+const BOUND_CHARS_MAX: usize = 8 * 1024;
 
 /// An invalid request: a valid one with one flaw.
 #[derive(Clone, Debug)]
@@ -130,7 +132,7 @@ fn value(row: &Row, by_query: bool, random: &mut Random) -> Value {
     };
     let length = match random.below(6) {
         0 => 1,
-        1 => row.max,
+        1 => row.max.min(BOUND_CHARS_MAX),
         _ => 1 + random.below(row.max.min(RANDOM_CHARS_MAX)),
     };
     match row.kind {

@@ -20,7 +20,7 @@ pub const CLIENT_SN: Row = Row::new(Id, 32)
     .eg("till7-20260105-000017");
 /// The caller's number of an order that is looked up.
 pub const CLIENT_SN_ASKED: Row = Row::new(Id, UPAY_LOOKUP_BYTES_MAX)
-    .note("The order by the caller's number; not looked at when sn is there")
+    .note("The order by the caller's number, of any length; not looked at when sn is there")
     .source("D13, D16")
     .eg("till7-20260105-000017");
 /// The platform's number of an order.
