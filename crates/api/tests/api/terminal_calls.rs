@@ -189,8 +189,8 @@ async fn a_number_of_any_length_is_looked_up() {
     }
 }
 
-/// The number is a key within one order: of several orders that have it the asking terminal's newest
-/// is meant, and the merchant's newest where the terminal has none (upay.md sections 5.3 and 9.2).
+/// The number is a key within one order: of several orders that have it the asking terminal's
+/// newest is meant, and the merchant's newest where it has none (upay.md sections 5.3 and 9.2).
 #[tokio::test]
 async fn a_refund_number_alone_means_the_newest_order() {
     let world = World::new();

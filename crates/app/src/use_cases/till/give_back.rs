@@ -15,7 +15,7 @@ use super::super::record::{Transaction, What, record_outcome};
 use super::change::{Changed, Plan, change};
 use super::end::end;
 use super::find::find;
-use super::{NewRefund, OrderBy, TillRefusal, place};
+use super::{NewRefund, OrderBy, TillRefusal, served};
 use crate::limits::ATTEMPT_VALID;
 use crate::platform::Platform;
 use crate::writeset::{KeyClaim, Target, TargetKind, TaskWrite};
@@ -39,7 +39,7 @@ pub async fn refund(
     terminal: &Terminal,
     input: NewRefund,
 ) -> Result<(Order, QueryId), TillRefusal> {
-    place(platform, terminal)?;
+    served(platform, terminal)?;
     let order = find(platform, terminal, &input.by).await?.order;
     let wanted = Wanted {
         kind: ReversalKind::Refund,
@@ -63,7 +63,7 @@ pub async fn cancel(
     terminal: &Terminal,
     by: &OrderBy,
 ) -> Result<(Order, Cancelling), TillRefusal> {
-    place(platform, terminal)?;
+    served(platform, terminal)?;
     let order = find(platform, terminal, by).await?.order;
     if order.is_open() {
         let tried_before =
