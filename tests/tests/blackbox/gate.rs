@@ -134,9 +134,7 @@ async fn checks_2_to_9_one_at_a_time() {
         let mut header = partner.protected(INQUIRE);
         break_it(partner, &mut header);
         let reply = partner.post(INQUIRE, &partner.sign(&header, body.as_bytes()), &body).await;
-        // Check 3 comes before the application is known; signing it then is free.
-        let signed = if row.starts_with('3') { None } else { Some(signed) };
-        refused(&mut report, partner, row, &reply, signed);
+        refused(&mut report, partner, row, &reply, Some(signed));
         let diagnosis = reply.header("UPI-DIAGNOSIS");
         report.check(!diagnosis.is_empty(), || format!("{row}: no UPI-DIAGNOSIS"));
     }

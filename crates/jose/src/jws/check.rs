@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::header::{JwsError, Protected};
 use super::partner::{PartnerKeys, Partners};
-use super::{Detached, parse};
+use super::{Detached, named, parse};
 use crate::cert::Certificate;
 use crate::keyring::{Clock, KeyRefusal};
 use crate::limits::TIMESTAMP_SKEW_SECONDS_MAX;
@@ -291,11 +291,17 @@ pub fn verify_request(
     call: &Call<'_>,
     partners: &impl Partners,
 ) -> Result<VerifiedHeader, Failure> {
-    let detached = read(call.header).map_err(|error| Failure::new(error.into(), None, None))?;
+    let unread = |error: JwsError| {
+        let reason = Reason::from(error);
+        let is_token = reason.check() == Check::ProtectedHeader;
+        let named = call.header.filter(|_| is_token).and_then(named);
+        let (app_id, kid) = named.as_ref().map(|(app_id, kid)| (app_id, kid.as_str())).unzip();
+        Failure::new(reason, app_id.and_then(|app_id| partners.find(app_id)), kid)
+    };
+    let detached = read(call.header).map_err(unread)?;
     let protected = &detached.protected;
     let Some(sent_path) = protected.req_path.as_deref() else {
-        let reason = JwsError::MemberMissing { name: "UPI-REQPATH" };
-        return Err(Failure::new(reason.into(), None, None));
+        return Err(unread(JwsError::MemberMissing { name: "UPI-REQPATH" }));
     };
     let Some(partner) = partners.find(&protected.app_id) else {
         let reason = Reason::AppIdUnknown { app_id: protected.app_id.clone() };

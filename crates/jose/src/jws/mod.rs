@@ -129,6 +129,16 @@ pub fn parse(value: &str) -> Result<Detached, JwsError> {
     Ok(Detached { protected, encoded_header: encoded_header.to_owned(), signature })
 }
 
+/// Whom a header value names, though it may break any rule: its `UPI-APPID` and `kid`, when its
+/// first part is a JSON object with both.
+fn named(value: &str) -> Option<(String, String)> {
+    let value = Some(value).filter(|value| value.len() <= JWS_HEADER_BYTES_MAX)?;
+    let json = encode::from_url(value.split('.').next()?)?;
+    let header: serde_json::Value = serde_json::from_slice(&json).ok()?;
+    let member = |name| header.get(name)?.as_str().map(str::to_owned);
+    Some((member("UPI-APPID")?, member("kid")?))
+}
+
 impl Detached {
     /// Check 8: whether the signature is the certificate's over exactly these body bytes.
     ///

@@ -138,6 +138,25 @@ fn wrong_header_values_fail_check_2() {
 }
 
 #[test]
+fn a_header_that_breaks_a_rule_still_says_whose_it_is() {
+    let signs = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+        let header = changed(|members| change(members));
+        let failure = verify_request(&call(&header, b"{}"), &directory(partner())).unwrap_err();
+        assert_eq!(failure.check, Check::ProtectedHeader);
+        failure.sign_refusal
+    };
+    assert!(signs(&|members| members["crit"] = json!(["UPI-UUID"])));
+    assert!(signs(&|members| members["UPI-UUID"] = json!("F".repeat(32))));
+    assert!(signs(&|members| drop(members.remove("UPI-REQPATH"))));
+    assert!(!signs(&|members| drop(members.remove("kid"))));
+    let other = stranger().id().as_str();
+    assert!(!signs(&|members| {
+        members["crit"] = json!([]);
+        members["kid"] = json!(other);
+    }));
+}
+
+#[test]
 fn wrong_protected_headers_fail_check_3() {
     type Change = fn(&mut serde_json::Map<String, Value>);
     let wrong: [(&str, Change); 14] = [
