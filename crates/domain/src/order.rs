@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use money::Amount;
 use serde::{Deserialize, Serialize};
 
-use crate::abort::Abort;
+use crate::abort::{Abort, AbortStanding};
 use crate::ids::{
     AcquirerIin, AppId, CardId, ChannelCode, IndustryCode, MerchantId, OrderNumber, QueryId,
     Reference, StoreSn, TerminalSn, UserId,
@@ -404,6 +404,29 @@ impl Order {
             | OrderState::PartRefunded { .. }
             | OrderState::Refunded { .. }
             | OrderState::Cancelled { .. } => false,
+        }
+    }
+
+    /// Since when nobody knows whether money moved: the payment, or the abort of one, got no answer
+    /// that says, or the abort was refused and the payment has another end.
+    #[must_use]
+    pub const fn unknown_since(&self) -> Option<Timestamp> {
+        match &self.state {
+            OrderState::Unknown { since, .. } => Some(*since),
+            OrderState::Aborting { abort, .. } => match abort.standing {
+                AbortStanding::Uncertain { since } => Some(since),
+                AbortStanding::Refused { at } => Some(at),
+                AbortStanding::Asked => None,
+            },
+            OrderState::Created
+            | OrderState::Closed { .. }
+            | OrderState::Paying { .. }
+            | OrderState::Aborted { .. }
+            | OrderState::Failed { .. }
+            | OrderState::Paid { .. }
+            | OrderState::PartRefunded { .. }
+            | OrderState::Refunded { .. }
+            | OrderState::Cancelled { .. } => None,
         }
     }
 

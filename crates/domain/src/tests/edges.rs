@@ -37,6 +37,14 @@ fn inquiries_follow_the_schedule_and_never_end() {
     assert_eq!(gap(u32::MAX), SignedDuration::from_hours(1));
 }
 
+#[test]
+fn a_payment_is_unknown_until_somebody_says_what_became_of_it() {
+    let orders = samples::orders().into_iter();
+    let unknown = orders.filter(|(_, order)| order.unknown_since() == Some(samples::now()));
+    let unknown: Vec<_> = unknown.map(|(label, _)| label).collect();
+    assert_eq!(unknown, ["unknown", "aborting, unknown", "aborting, refused"]);
+}
+
 fn notice() -> Notice {
     Notice {
         id: "n".into(),

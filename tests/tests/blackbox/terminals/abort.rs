@@ -123,7 +123,7 @@ async fn an_unknown_outcome_is_an_error_until_it_is_known() {
     assert_eq!(reply.get("order_status"), "PAY_ERROR", "{}", reply.0);
     till.refund(&number, "1", "1").await.is("FAIL", "UPAY_REFUND_INVALID_ORDER_STATE");
     assert_eq!(till.query(&number).await.get("order_status"), "PAY_ERROR");
-    sandbox.advance(120).await;
+    sandbox.advance(65).await;
     let end = until("an end", async || {
         let reply = till.query(&number).await;
         let known = ["PAID", "PAY_CANCELED"].contains(&reply.get("order_status"));
@@ -148,5 +148,8 @@ async fn a_silent_provider_leaves_an_error_and_no_second_payment() {
     let undone = till.undo(CANCEL, &number).await;
     assert!(undone.biz().0.ends_with("_ERROR"), "{}", undone.0);
     assert!(["CANCEL_ERROR", "PAY_ERROR"].contains(&undone.get("order_status")), "{}", undone.0);
+    let doctor = String::from_utf8(sandbox.run(&["doctor"]).stdout).expect("text");
+    let told = format!("1 payments are unknown, the oldest {}", reply.get("sn"));
+    assert!(doctor.contains(&told), "{doctor}");
     sandbox.verify_books();
 }

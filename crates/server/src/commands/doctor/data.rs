@@ -8,7 +8,6 @@ use app::ports::{Sealer, Store};
 use app::records::KEY_RING;
 use app::use_cases::load_directory;
 use app::writeset::TaskBody;
-use domain::order::OrderState;
 use jiff::{SignedDuration, Timestamp};
 use jose::cert::Certificate;
 use jose::seal::MasterKeys;
@@ -174,10 +173,10 @@ async fn unknown(
         let Some(last) = page.last() else { break };
         after = Some(last.value.terms.number.clone());
         for order in &page {
-            let OrderState::Unknown { since, .. } = &order.value.state else { continue };
+            let Some(since) = order.value.unknown_since() else { continue };
             count += 1;
-            if oldest.as_ref().is_none_or(|(before, _)| since < before) {
-                oldest = Some((*since, order.value.terms.number.to_string()));
+            if oldest.as_ref().is_none_or(|(before, _)| since < *before) {
+                oldest = Some((since, order.value.terms.number.to_string()));
             }
         }
     }
