@@ -105,7 +105,8 @@ pub trait Store: Send + Sync + 'static {
         }
     }
 
-    /// The transactions of a merchant whose references carry this `orderId`, at most 10.
+    /// The transactions of a merchant whose references carry this `orderId`: the 10 with the latest
+    /// `txnTime` at most, the latest first.
     async fn references(
         &self,
         owner: &MerchantId,

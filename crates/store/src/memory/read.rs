@@ -29,7 +29,7 @@ impl State {
     pub(super) fn references(&self, owner: &MerchantId, order_id: &OrderId) -> Vec<KeyClaim> {
         let of_owner = self.keys.values().filter(|claim| &claim.owner == owner);
         let found = of_owner.filter(|claim| &claim.reference.order_id == order_id);
-        found.take(FOUND_COUNT_MAX).cloned().collect()
+        found.rev().take(FOUND_COUNT_MAX).cloned().collect()
     }
 
     pub(super) fn by_name(&self, owner: &MerchantId, name: &str) -> Option<Target> {

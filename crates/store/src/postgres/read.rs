@@ -113,7 +113,7 @@ pub(super) async fn references(
         return Ok(Vec::new());
     }
     let sql = "SELECT order_id, txn_time, owner, number, query_id, kind, input FROM keys \
-               WHERE owner = $1 AND order_id = $2 ORDER BY txn_time LIMIT $3";
+               WHERE owner = $1 AND order_id = $2 ORDER BY txn_time DESC LIMIT $3";
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
         [&owner, &order_id, &limit(FOUND_COUNT_MAX)];
     pool.ask("reference", sql, &values, decode::claim).await

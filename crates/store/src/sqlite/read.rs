@@ -136,7 +136,7 @@ pub(super) fn references(
 ) -> Result<Vec<KeyClaim>, Fault> {
     let sql = "SELECT order_id, txn_time, owner, number, ifnull(query_id, number), kind, input \
                FROM keys WHERE digest BETWEEN ?1 AND ?2 AND order_id = ?3 AND owner = ?4 \
-               ORDER BY txn_time LIMIT ?5";
+               ORDER BY txn_time DESC LIMIT ?5";
     let (first, last) = digest::references(order_id);
     let limit = limit(FOUND_COUNT_MAX);
     let values = params![first, last, order_id.as_str(), owner.as_str(), limit];

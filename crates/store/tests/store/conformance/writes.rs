@@ -119,8 +119,8 @@ pub(crate) async fn references_share_an_order_id(store: &Arc<dyn Store>) {
     }
     commit(store.as_ref(), submit(&of(1, 20, 1))).await;
     let found = store.references(&owner(0), &"shared".into()).await.unwrap();
-    let expected: Vec<_> = (2..12).rev().map(|n| claim(&of(0, n, 30 - n))).collect();
-    assert_eq!(found, expected, "at most ten, by their time");
+    let expected: Vec<_> = (0..10).map(|n| claim(&of(0, n, 30 - n))).collect();
+    assert_eq!(found, expected, "the latest ten, the latest first");
     let found = store.references(&owner(1), &"shared".into()).await.unwrap();
     assert_eq!(found, [claim(&of(1, 20, 1))]);
     assert_eq!(store.references(&owner(0), &"share".into()).await.unwrap(), []);
