@@ -43,7 +43,7 @@ pub const DOWNSTREAM_CLOCK_LAG_MAX: SignedDuration = SignedDuration::from_secs(5
 pub const LANE_RUNNING_COUNT_MAX: usize = 32;
 /// The same in a lane of which none ended within [`QUICK`]: many receivers that are silent at once
 /// hold little together.
-pub const UNPROVEN_RUNNING_COUNT_MAX: usize = 4;
+pub const UNPROVEN_RUNNING_COUNT_MAX: usize = 16;
 /// What waits in such a lane.
 pub const UNPROVEN_WAITING_COUNT_MAX: usize = 32;
 /// What may be parked for such a lane at most: this part of what is free in all.
