@@ -69,7 +69,7 @@ fn many_lanes_that_do_not_move_leave_room_of_every_kind() {
 }
 
 #[test]
-fn a_dead_lane_keeps_a_place_for_each_of_as_many_as_may_run() {
+fn of_very_many_dead_lanes_a_hundred_run_something() {
     let mut lanes = TestLanes::new();
     for lane in 0..RUNNING_COUNT_MAX {
         offered(&mut lanes, &lane, 40);
