@@ -12,8 +12,8 @@ use crate::platform::Platform;
 use crate::ports::store::{CommitOutcome, StoreError};
 use crate::writeset::{OrderWrite, Task, TaskBody, TaskWrite, Versioned, WriteSet};
 
-/// Closes an order whose time to be paid is over. A commit that finds the order changed leaves the
-/// task to its lease: it is decided again then.
+/// Closes an order whose time to be paid is over. When the order changed meanwhile the task is given
+/// back: it is decided again.
 ///
 /// # Errors
 /// The store's; the task is claimed again after its lease.
@@ -37,7 +37,8 @@ pub async fn run_close(platform: &Platform, claimed: &Versioned<Task>) -> Result
         ..WriteSet::default()
     };
     match platform.store.commit(set).await? {
-        CommitOutcome::Committed | CommitOutcome::Stale | CommitOutcome::Duplicate(_) => Ok(()),
+        CommitOutcome::Committed | CommitOutcome::Duplicate(_) => Ok(()),
+        CommitOutcome::Stale => give_back(platform, claimed).await,
     }
 }
 

@@ -9,7 +9,8 @@
 //! Invariants: in a lane where something waits something runs; what runs in all is never more than
 //! [`RUNNING_COUNT_MAX`].
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use jiff::Timestamp;
@@ -25,7 +26,9 @@ use crate::limits::{
 /// one that is parked.
 pub(super) struct Lanes<L, K, J, P> {
     by_name: HashMap<L, Lane<J, P>>,
-    in_hand: HashSet<K>,
+    /// What is in hand, each with what was claimed under its name again meanwhile, if anything,
+    /// and the instant until which that may be given back.
+    in_hand: HashMap<K, Option<(Timestamp, P)>>,
     /// Lanes that may run more of what waits in them.
     ready: Vec<L>,
     running: usize,
@@ -112,7 +115,7 @@ impl<L: Eq + Hash + Clone, K: Eq + Hash, J, P> Lanes<L, K, J, P> {
     pub(super) fn new() -> Self {
         Self {
             by_name: HashMap::new(),
-            in_hand: HashSet::new(),
+            in_hand: HashMap::new(),
             ready: Vec::new(),
             running: 0,
             waiting: 0,
@@ -126,14 +129,26 @@ impl<L: Eq + Hash + Clone, K: Eq + Hash, J, P> Lanes<L, K, J, P> {
         self.ahead >= AHEAD_COUNT_MAX
     }
 
-    /// Takes a job in hand; `false` when it is already, because its lease lapsed meanwhile.
-    pub(super) fn take(&mut self, key: K) -> bool {
-        self.in_hand.insert(key)
+    /// Takes a job in hand; `false` when it is already: somebody brought the task forward, or its
+    /// lease lapsed meanwhile. Then this claim is kept until the job is no longer in hand.
+    pub(super) fn take(&mut self, key: K, until: Timestamp, again: impl FnOnce() -> P) -> bool {
+        match self.in_hand.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(None);
+                true
+            }
+            Entry::Occupied(mut place) => {
+                place.insert(Some((until, again())));
+                false
+            }
+        }
     }
 
-    /// The job is no longer in hand.
-    pub(super) fn give_up(&mut self, key: &K) {
-        self.in_hand.remove(key);
+    /// The job is no longer in hand. Returns what was claimed under its name meanwhile: to be given
+    /// back, or it would be left to its lease.
+    pub(super) fn give_up(&mut self, key: &K, real_now: Timestamp) -> Option<P> {
+        let again = self.in_hand.remove(key)?;
+        again.and_then(|(until, what)| (until > real_now).then_some(what))
     }
 
     fn lane(&mut self, name: &L) -> &mut Lane<J, P> {

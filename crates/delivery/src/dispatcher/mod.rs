@@ -200,7 +200,8 @@ impl Shared {
         jobs: &mut JoinSet<()>,
     ) {
         let key = JobKey::of(&task.value);
-        if !self.lanes().take(key.clone()) {
+        let until = parked::until(lease_until);
+        if !self.lanes().take(key.clone(), until, || Parked::of(&task, lease_until)) {
             return;
         }
         let (lane, job) = match self.prepare(task, lease_until).await {
@@ -210,7 +211,7 @@ impl Shared {
                 if let PrepareError::Read { source, .. } = &error {
                     self.mislay(task, lease_until, source);
                 }
-                self.lanes().give_up(&key);
+                self.drop_from_hand(&key);
                 return;
             }
         };
@@ -219,26 +220,36 @@ impl Shared {
             Offer::Start(job) => drop(jobs.spawn(Arc::clone(self).drive(lane, job))),
             Offer::Waits => {}
             Offer::Full(job) => {
-                lanes.give_up(&key);
                 Self::park(&mut lanes, &lane, job.parked(), false);
+                drop(lanes);
+                self.drop_from_hand(&key);
             }
         }
     }
 
+    /// A task that was not begun. This loop alone claims, so that it was not claimed again.
+    fn drop_from_hand(&self, key: &JobKey) {
+        let again = self.lanes().give_up(key, self.parts.platform.clock.real_now());
+        debug_assert!(again.is_none(), "nothing is claimed while a task is prepared");
+    }
+
     /// Runs a job and then those that wait behind it in its lane; meanwhile parked ones for which
-    /// there is room are given back.
+    /// there is room are given back, and what was claimed again while it was in hand: its commit
+    /// found the task changed, and the newer one is to be done now and not when a lease lapses.
     async fn drive(self: Arc<Self>, lane: Lane, job: Job) {
+        let _busy = self.parts.sleeper.busy();
         let (mut next, mut back) = (Some(job), Vec::new());
         while let Some(job) = next {
             let key = job.key();
             let ((end, unbegun), ()) = tokio::join!(self.perform(job), self.unpark(back));
             let real_now = self.parts.platform.clock.real_now();
             let mut lanes = self.lanes();
-            lanes.give_up(&key);
+            let again = lanes.give_up(&key, real_now);
             if let Some(parked) = unbegun {
                 Self::park(&mut lanes, &lane, parked, true);
             }
             After { next, back } = lanes.ended(&lane, end, real_now);
+            back.extend(again);
         }
         self.unpark(back).await;
     }

@@ -1,5 +1,5 @@
-//! Claimed tasks that found no place in their lanes: their names, so that they can be given back
-//! when there is room, long before their leases lapse.
+//! Claimed tasks that found no place in their lanes, or that were in hand already: their names, so
+//! that they can be given back when there is room, long before their leases lapse.
 
 use app::ports::store::StoreError;
 use app::use_cases::give_back;
@@ -27,12 +27,16 @@ impl Parked {
     }
 }
 
+/// The instant until which a task may be given back that was claimed until `lease_until`.
+pub(super) fn until(lease_until: Timestamp) -> Timestamp {
+    lease_until.checked_sub(PARKED_LEASE_LEFT_MIN).unwrap_or(lease_until)
+}
+
 impl Shared {
     /// Parks a task; without room it is left to its lease. One that had its turn in the lane was
     /// late: too little of its lease was left for the work.
     pub(super) fn park(lanes: &mut AllLanes, lane: &Lane, parked: Parked, had_turn: bool) {
-        let until = parked.lease_until.checked_sub(PARKED_LEASE_LEFT_MIN);
-        let until = until.unwrap_or(parked.lease_until);
+        let until = until(parked.lease_until);
         if !lanes.park(lane, until, parked, had_turn) {
             metered::task_left(if had_turn { "late" } else { "full" });
         }

@@ -347,20 +347,34 @@ async fn an_unpaid_order_closes_at_its_time_and_not_before() {
     node.stop().await;
 }
 
+fn inquiry(open: &Order, due_at: Timestamp) -> Task {
+    Task {
+        id: TaskId::inquire(&open.terms.query_id),
+        owner: MERCHANT.into(),
+        order: open.terms.number.clone(),
+        due_at: Some(due_at),
+        after: None,
+        attempts: 0,
+        body: TaskBody::Inquire { query_id: open.terms.query_id.clone(), reversal: false },
+    }
+}
+
+/// The downstream system's answer to an inquiry.
+fn told(received: &Received, known: bool) -> Response {
+    let status = if known { "SUCCESS" } else { "ACCEPTED" };
+    let query_id = received.json()["queryId"].as_str().unwrap().to_owned();
+    let body =
+        format!(r#"{{"queryId":"{query_id}","status":"{status}","respCode":"00","respMsg":"m"}}"#);
+    signed(&received.app, body)
+}
+
 #[tokio::test]
 async fn an_unknown_outcome_is_asked_after_until_it_is_known_and_then_told() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let downstream = Stub::start(move |received| {
         let known = count.fetch_add(1, Ordering::SeqCst) == 3;
-        async move {
-            let status = if known { "SUCCESS" } else { "ACCEPTED" };
-            let query_id = received.json()["queryId"].as_str().unwrap().to_owned();
-            let body = format!(
-                r#"{{"queryId":"{query_id}","status":"{status}","respCode":"00","respMsg":"m"}}"#
-            );
-            signed(&received.app, body)
-        }
+        async move { told(&received, known) }
     })
     .await;
     let partner = Stub::start(async |received: Received| answer(&received, true)).await;
@@ -371,16 +385,7 @@ async fn an_unknown_outcome_is_asked_after_until_it_is_known_and_then_told() {
     let now = node.now();
     let OrderState::Paying { attempt } = open.state.clone() else { panic!("paying") };
     let open = Order { state: OrderState::Unknown { attempt, since: now }, ..open };
-    let inquire = Task {
-        id: TaskId::inquire(&open.terms.query_id),
-        owner: MERCHANT.into(),
-        order: open.terms.number.clone(),
-        due_at: Some(now),
-        after: None,
-        attempts: 0,
-        body: TaskBody::Inquire { query_id: open.terms.query_id.clone(), reversal: false },
-    };
-    node.put(open.clone(), vec![inquire]).await;
+    node.put(open.clone(), vec![inquiry(&open, now)]).await;
     node.world.clock.advance(SignedDuration::from_mins(5)).await;
     assert!(matches!(node.order(&open).await.state, OrderState::Paid { .. }));
     assert_eq!(asked.load(Ordering::SeqCst), 4, "it stops at a final state");
@@ -409,5 +414,43 @@ async fn what_the_store_did_not_take_is_done_again_when_it_is_back() {
     let waited = node.platform.clock.real_now().duration_since(real);
     assert!(waited < SignedDuration::from_secs(30), "{waited:#} is no lease of 90 s");
     assert!(matches!(node.notice(&id).await.state, NoticeState::Confirmed { .. }));
+    node.stop().await;
+}
+
+/// The task was brought forward and claimed again between the last read of a run and its commit:
+/// the claim is not left to its lease.
+#[tokio::test]
+async fn what_is_claimed_again_while_it_is_in_hand_is_done_when_the_hand_is_free() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let downstream = Stub::start(move |received| {
+        let known = count.fetch_add(1, Ordering::SeqCst) == 1;
+        async move { told(&received, known) }
+    })
+    .await;
+    let partner = Stub::start(async |received: Received| answer(&received, true)).await;
+    let places = Places { downstream: downstream.url.clone(), ..at(&partner.url) };
+    let store = Arc::new(FaultyStore::default());
+    let mut node = Node::over(store.clone(), &places);
+    let mut open = paying(&node.world, 1);
+    let now = node.now();
+    let OrderState::Paying { attempt } = &mut open.state else { panic!("paying") };
+    attempt.accepted_at = Some(now);
+    let inquire = inquiry(&open, now);
+    node.put(open.clone(), vec![inquire.clone()]).await;
+    store.next_waits.store(true, Ordering::SeqCst);
+    node.start();
+    store.waits.acquire().await.unwrap().forget();
+    let brought = TaskWrite::Replace { task: inquire, expected: 1 };
+    let set = WriteSet { tasks: vec![brought], ..WriteSet::default() };
+    assert_eq!(store.inner.commit(set).await.unwrap(), CommitOutcome::Committed);
+    node.bell.wake();
+    let real = node.platform.clock.real_now();
+    until(async || store.next_due(real).await.unwrap().is_none()).await;
+    store.goes_on.add_permits(1);
+    until(async || matches!(node.order(&open).await.state, OrderState::Paid { .. })).await;
+    let waited = node.platform.clock.real_now().duration_since(real);
+    assert!(waited < SignedDuration::from_secs(30), "{waited:#} is no lease of 90 s");
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
     node.stop().await;
 }

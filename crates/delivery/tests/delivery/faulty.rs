@@ -1,4 +1,4 @@
-//! A store that can be told to fail.
+//! A store that can be told to fail, or to let a commit wait.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,15 +11,34 @@ use domain::ledger::Posting;
 use domain::order::Order;
 use jiff::Timestamp;
 use store::MemoryStore;
+use tokio::sync::Semaphore;
 
-/// The store in memory, whose commits fail while it is told so.
-#[derive(Default)]
+/// The store in memory, whose commits fail or wait while it is told so.
 pub(crate) struct FaultyStore {
-    inner: MemoryStore,
+    pub(crate) inner: MemoryStore,
     /// Whether commits fail.
     pub(crate) is_failing: AtomicBool,
     /// How many commits failed.
     pub(crate) failed: AtomicUsize,
+    /// Whether the next commit waits.
+    pub(crate) next_waits: AtomicBool,
+    /// Has a permit when a commit waits.
+    pub(crate) waits: Semaphore,
+    /// A permit lets it go on.
+    pub(crate) goes_on: Semaphore,
+}
+
+impl Default for FaultyStore {
+    fn default() -> Self {
+        Self {
+            inner: MemoryStore::default(),
+            is_failing: AtomicBool::default(),
+            failed: AtomicUsize::default(),
+            next_waits: AtomicBool::default(),
+            waits: Semaphore::new(0),
+            goes_on: Semaphore::new(0),
+        }
+    }
 }
 
 #[async_trait]
@@ -29,6 +48,10 @@ impl Store for FaultyStore {
             self.failed.fetch_add(1, Ordering::SeqCst);
             let source = "the connection broke".into();
             return Err(StoreError::Engine { operation: "commit", source });
+        }
+        if self.next_waits.swap(false, Ordering::SeqCst) {
+            self.waits.add_permits(1);
+            self.goes_on.acquire().await.unwrap().forget();
         }
         self.inner.commit(set).await
     }

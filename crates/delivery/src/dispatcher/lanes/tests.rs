@@ -132,10 +132,16 @@ fn only_many_lanes_that_move_are_ahead() {
 #[test]
 fn a_job_is_in_hand_once() {
     let mut lanes: TestLanes<&str> = Lanes::new();
-    assert!(lanes.take(7));
-    assert!(!lanes.take(7));
-    lanes.give_up(&7);
-    assert!(lanes.take(7));
+    assert!(lanes.take(7, at(9), || 1));
+    assert!(!lanes.take(7, at(9), || 2));
+    assert!(!lanes.take(7, at(10), || 3));
+    assert_eq!(lanes.give_up(&7, at(9)), Some(3), "the newest claim is given back");
+    assert_eq!(lanes.give_up(&7, at(9)), None);
+    assert!(lanes.take(7, at(9), || 4));
+    assert_eq!(lanes.give_up(&7, at(9)), None, "it was claimed once");
+    assert!(lanes.take(7, at(9), || 5));
+    assert!(!lanes.take(7, at(9), || 6));
+    assert_eq!(lanes.give_up(&7, at(9)), None, "its lease is nearly over");
 }
 
 #[derive(Debug, Clone)]
