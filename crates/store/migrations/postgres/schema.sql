@@ -7,13 +7,36 @@ CREATE TABLE causeway_versions (
     at      TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
--- Orders, each replaced as a whole under its version. All texts compare by their bytes.
+-- Orders, each changed under its version. All texts compare by their bytes.
+--
+-- The terms of an order are written once, and `body` is what changes. What never changes stands
+-- first: the log of the server then has only the rest of a row that stays on its page.
+--
+-- An order's own two tasks, its closing and the inquiry after its payment, are columns of its row:
+-- they are made, replaced and ended together with it, and one index entry while they are due is all
+-- that they cost beside. NULL in `version`: there is no such task. NULL in `due` alone: it is done.
+-- `made`, `until` and `holder` are what `made_at`, `leased_until` and `holder` are of other tasks.
 CREATE TABLE orders (
-    owner   TEXT COLLATE "C" NOT NULL,
-    number  TEXT COLLATE "C" NOT NULL,
-    version BIGINT           NOT NULL,
-    state   TEXT COLLATE "C" NOT NULL,
-    body    TEXT COLLATE "C" NOT NULL,
+    owner            TEXT COLLATE "C" NOT NULL,
+    number           TEXT COLLATE "C" NOT NULL,
+    -- The queryId of the payment; NULL: it is the number.
+    query_id         TEXT COLLATE "C",
+    terms            TEXT COLLATE "C" NOT NULL,
+    version          BIGINT           NOT NULL,
+    close_due        BIGINT,
+    close_attempts   BIGINT,
+    close_version    BIGINT,
+    close_made       BIGINT,
+    close_until      BIGINT,
+    inquire_due      BIGINT,
+    inquire_attempts BIGINT,
+    inquire_version  BIGINT,
+    inquire_made     BIGINT,
+    inquire_until    BIGINT,
+    close_holder     TEXT COLLATE "C",
+    inquire_holder   TEXT COLLATE "C",
+    state            TEXT COLLATE "C" NOT NULL,
+    body             TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (owner, number)
 ) WITH (fillfactor = 80);
 
@@ -21,7 +44,12 @@ CREATE TABLE orders (
 -- numbers are unique because of how they are made.
 CREATE INDEX orders_number ON orders (number);
 
--- What a queryId names: the payment of an order or one of its reversals.
+-- What falls due, earliest first.
+CREATE INDEX orders_close_due ON orders (close_due) WHERE close_due IS NOT NULL;
+CREATE INDEX orders_inquire_due ON orders (inquire_due) WHERE inquire_due IS NOT NULL;
+
+-- What a queryId names: the payment of an order or one of its reversals. The payment of an order
+-- whose queryId is its number has no row: the order itself is found.
 CREATE TABLE transactions (
     owner    TEXT COLLATE "C" NOT NULL,
     query_id TEXT COLLATE "C" NOT NULL,
@@ -48,8 +76,9 @@ CREATE TABLE keys (
 -- An order by a merchant's orderId without knowing the merchant, for operators.
 CREATE INDEX keys_order_id ON keys (order_id);
 
--- Work that falls due, and who works on it until when. `made_at` and `place` tell the order in
+-- Work that falls due, beside the orders' own tasks, and who works on it until when. `made_at` and `place` tell the order in
 -- which tasks were made: the database's clock in microseconds, and the place within one commit.
+-- `stray`: an order's own task whose order is not there; the platform makes none.
 CREATE TABLE tasks (
     owner        TEXT COLLATE "C" NOT NULL,
     id           TEXT COLLATE "C" NOT NULL,
@@ -64,6 +93,7 @@ CREATE TABLE tasks (
     leased_until BIGINT,
     holder       TEXT COLLATE "C",
     body         TEXT COLLATE "C" NOT NULL,
+    stray        BOOLEAN,
     PRIMARY KEY (owner, id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 
@@ -75,6 +105,9 @@ CREATE INDEX tasks_number ON tasks (number);
 
 -- Notices that are late or were given up, for operators.
 CREATE INDEX tasks_notice ON tasks (made_at, place) WHERE notice IS NOT NULL;
+
+-- Orders' own tasks whose order is not there.
+CREATE INDEX tasks_stray ON tasks (stray) WHERE stray;
 
 -- The ends of the journal's lanes. A lane belongs to one writer at a time: who takes it over raises
 -- its epoch, and every commit moves it on from the very batch that the writer knows, so that two

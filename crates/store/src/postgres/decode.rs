@@ -1,12 +1,14 @@
 //! Rows as values of the port; what cannot be read is damage and says where.
 
 use app::ports::store::{JournalEntry, PostingSum};
-use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskId, Versioned};
+use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskBody, TaskId, Versioned};
 use domain::ids::{AcquirerIin, MerchantId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::{Account, Posting};
-use domain::order::Order;
+use domain::order::{Order, OrderState, Terms};
 use domain::payway::Payway;
+use domain::reversal::Reversal;
 use money::Currency;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 
@@ -14,9 +16,18 @@ use super::fault::Fault;
 use crate::instant::from_micros;
 use crate::shape::kind_word;
 
-/// `number, owner, version, body`.
+/// What changes of an order.
+#[derive(Deserialize)]
+struct Body {
+    state: OrderState,
+    reversals: Vec<Reversal>,
+}
+
+/// `number, owner, version, terms, body`.
 pub(super) fn order(row: &Row) -> Result<Versioned<Order>, Fault> {
-    let order: Order = json("order", row.try_get(3)?)?;
+    let terms: Terms = json("order", row.try_get(3)?)?;
+    let Body { state, reversals } = json("order", row.try_get(4)?)?;
+    let order = Order { terms: terms.into(), state, reversals };
     let same = order.terms.number.as_str() == row.try_get::<_, &str>(0)?
         && order.terms.merchant.as_str() == row.try_get::<_, &str>(1)?;
     if !same {
@@ -58,13 +69,18 @@ fn kind(word: &str) -> Result<TargetKind, Fault> {
         .ok_or_else(|| Fault::damaged("transaction", format!("its kind is {word:?}")))
 }
 
-/// `id, owner, number, due_at, after, attempts, version, body`.
+/// `id, owner, number, due_at, after, attempts, version, body`. An order's own task has no body: its
+/// name says it.
 pub(super) fn task(row: &Row) -> Result<Versioned<Task>, Fault> {
     let due_at: Option<i64> = row.try_get(3)?;
     let due_at = due_at
         .map(|micros| from_micros(micros).ok_or_else(|| Fault::damaged("task", "its due time")))
         .transpose()?;
     let attempts: i64 = row.try_get(5)?;
+    let body = match row.try_get(7)? {
+        Some(body) => json("task", body)?,
+        None => own_body(row.try_get(0)?)?,
+    };
     let task = Task {
         id: TaskId::from_stored(row.try_get(0)?),
         owner: MerchantId::new(row.try_get::<_, &str>(1)?),
@@ -72,9 +88,19 @@ pub(super) fn task(row: &Row) -> Result<Versioned<Task>, Fault> {
         due_at,
         after: row.try_get::<_, Option<String>>(4)?.map(TaskId::from_stored),
         attempts: u32::try_from(attempts).map_err(|_| Fault::damaged("task", "its attempts"))?,
-        body: json("task", row.try_get(7)?)?,
+        body,
     };
     Ok(Versioned { value: task, version: count("task", row.try_get(6)?)? })
+}
+
+fn own_body(id: &str) -> Result<TaskBody, Fault> {
+    match id.split_once(':') {
+        Some(("close", _)) => Ok(TaskBody::Close),
+        Some(("inquire", query_id)) => {
+            Ok(TaskBody::Inquire { query_id: QueryId::new(query_id), reversal: false })
+        }
+        Some(_) | None => Err(Fault::damaged("task", format!("{id} has no body"))),
+    }
 }
 
 /// `lane, sequence, at, owner, stream, kind, body, previous, hash`.

@@ -6,14 +6,16 @@ use std::collections::{HashMap, HashSet};
 
 use app::ports::store::Duplicate;
 use app::ports::{CommitOutcome, StoreError};
-use app::writeset::{KeyClaim, Target};
+use app::writeset::{KeyClaim, Target, TaskId};
+use domain::ids::MerchantId;
 use futures_util::future::try_join_all;
 use tokio_postgres::Row;
 
 use super::decode;
 use super::fault::Fault;
 use super::link::Connection;
-use super::rows::{RecordKind, Rows, Touched};
+use super::own::{self, Own};
+use super::rows::{RecordKind, Rows, TaskRow, Touched};
 use super::steps::{Step, column};
 
 type Pair = (String, String);
@@ -25,17 +27,37 @@ pub(super) struct Known {
     messages: HashSet<Pair>,
     references: HashMap<Triple, KeyClaim>,
     transactions: HashMap<Pair, Target>,
-    orders: HashMap<Pair, i64>,
+    orders: HashMap<Pair, OrderThere>,
+    /// Those that stand in no order's row.
     tasks: HashMap<Pair, i64>,
     records: HashMap<Pair, i64>,
     posted: HashSet<Triple>,
 }
 
+/// An order that is there.
+#[derive(Debug)]
+struct OrderThere {
+    version: i64,
+    /// The `queryId` of its payment.
+    query_id: String,
+    /// The versions of its own tasks.
+    close: Option<i64>,
+    inquire: Option<i64>,
+}
+
+/// Where a task stands, or would stand, with its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Order(Option<i64>),
+    Tasks(Option<i64>),
+}
+
 /// What becomes of write sets that were looked at together; places among those that were given.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
-    /// Nothing stands in their way and none touches what another of them does.
-    pub(super) free: Vec<usize>,
+    /// Nothing stands in their way and none touches what another of them does; with the orders'
+    /// own tasks among theirs that are strays.
+    pub(super) free: Vec<(usize, Vec<(MerchantId, TaskId)>)>,
     /// To be looked at again after those.
     pub(super) later: Vec<usize>,
     /// Refused by what is committed.
@@ -52,6 +74,17 @@ fn texts(row: &Row) -> Result<Pair, Fault> {
 
 fn versions(rows: &[Row]) -> Result<HashMap<Pair, i64>, Fault> {
     rows.iter().map(|row| Ok((texts(row)?, row.try_get(2)?))).collect()
+}
+
+/// `owner, number, version, query_id, close_version, inquire_version`.
+fn order_there(row: &Row) -> Result<(Pair, OrderThere), Fault> {
+    let there = OrderThere {
+        version: row.try_get(2)?,
+        query_id: row.try_get(3)?,
+        close: row.try_get(4)?,
+        inquire: row.try_get(5)?,
+    };
+    Ok((texts(row)?, there))
 }
 
 impl Known {
@@ -88,7 +121,7 @@ impl Known {
             messages: messages.iter().map(texts).collect::<Result<_, _>>()?,
             references: claims.collect::<Result<_, Fault>>()?,
             transactions: targets.collect::<Result<_, Fault>>()?,
-            orders: versions(orders)?,
+            orders: orders.iter().map(order_there).collect::<Result<_, _>>()?,
             tasks: versions(tasks)?,
             records: versions(records)?,
             posted: posted.collect::<Result<_, Fault>>()?,
@@ -106,7 +139,11 @@ impl Known {
                 verdicts.refused.push((index, refusal));
             } else {
                 touched.extend(set.touched());
-                verdicts.free.push(index);
+                let strays = set.all_tasks().filter(|row| {
+                    row.own.is_some() && matches!(self.place(set, row), Place::Tasks(_))
+                });
+                let names = strays.map(|row| (row.task.owner.clone(), row.task.id.clone()));
+                verdicts.free.push((index, names.collect()));
             }
         }
         verdicts
@@ -163,14 +200,36 @@ impl Known {
         taken.next().map(|record| format!("{}/{}", record.space, record.key))
     }
 
+    fn place(&self, set: &Rows, row: &TaskRow) -> Place {
+        let task = &row.task;
+        let among = self.tasks.get(&pair(task.owner.as_str(), task.id.as_str())).copied();
+        let (Some(own), None) = (row.own, among) else { return Place::Tasks(among) };
+        let fits = |query_id: &str| own::query_id(task).is_none_or(|wanted| wanted == query_id);
+        let is_made = set.order.as_ref().is_some_and(|order| {
+            let query_id = order.query_id.as_ref().unwrap_or(&order.number);
+            order.number == task.order.as_str()
+                && order.owner == task.owner.as_str()
+                && fits(query_id)
+        });
+        let there = self.orders.get(&pair(task.owner.as_str(), task.order.as_str()));
+        match there.filter(|there| fits(&there.query_id)) {
+            None if is_made => Place::Order(None),
+            None => Place::Tasks(None),
+            Some(there) => Place::Order(match own {
+                Own::Close => there.close,
+                Own::Inquire => there.inquire,
+            }),
+        }
+    }
+
     fn is_stale(&self, set: &Rows) -> bool {
         let order = set.order.as_ref().is_some_and(|order| {
-            let there = self.orders.get(&pair(&order.owner, &order.number)).copied();
-            order.expected.is_some() && order.expected != there
+            let there = self.orders.get(&pair(&order.owner, &order.number));
+            order.expected.is_some() && order.expected != there.map(|there| there.version)
         });
-        let task = set.tasks.iter().any(|row| {
-            let key = pair(row.task.owner.as_str(), row.task.id.as_str());
-            row.expected.is_some() && row.expected != self.tasks.get(&key).copied()
+        let task = set.all_tasks().any(|row| {
+            let (Place::Order(there) | Place::Tasks(there)) = self.place(set, row);
+            row.expected.is_some() && row.expected != there
         });
         let record = set.records.iter().any(|row| match row.kind {
             RecordKind::Insert | RecordKind::Put => false,
@@ -187,8 +246,12 @@ fn questions<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
     let seen: Vec<_> = sets.iter().filter_map(|set| set.seen.as_ref()).collect();
     let keys: Vec<_> = sets.iter().flat_map(|set| &set.keys).collect();
     let transactions: Vec<_> = sets.iter().flat_map(|set| &set.transactions).collect();
-    let orders: Vec<_> = sets.iter().filter_map(|set| set.order.as_ref()).collect();
-    let tasks: Vec<_> = sets.iter().flat_map(|set| &set.tasks).collect();
+    let tasks: Vec<_> = sets.iter().flat_map(|set| set.all_tasks()).collect();
+    let orders = sets.iter().filter_map(|set| set.order.as_ref());
+    let orders = orders.map(|order| (order.owner.as_str(), order.number.as_str()));
+    let of_tasks = tasks.iter().filter(|row| row.own.is_some());
+    let of_tasks = of_tasks.map(|row| (row.task.owner.as_str(), row.task.order.as_str()));
+    let orders: Vec<(&'a str, &'a str)> = orders.chain(of_tasks).collect();
     let records: Vec<_> = sets.iter().flat_map(|set| &set.records).collect();
     let postings: Vec<_> = sets.iter().flat_map(|set| &set.postings).collect();
     let seen = vec![column(&seen, |it| it.app.as_str()), column(&seen, |it| it.id.as_str())];
@@ -201,8 +264,7 @@ fn questions<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
         column(&transactions, |(_, (owner, _))| owner.as_str()),
         column(&transactions, |(id, _)| id.as_str()),
     ];
-    let orders =
-        vec![column(&orders, |it| it.owner.as_str()), column(&orders, |it| it.number.as_str())];
+    let orders = vec![column(&orders, |it| it.0), column(&orders, |it| it.1)];
     let tasks =
         vec![column(&tasks, |it| it.task.owner.as_str()), column(&tasks, |it| it.task.id.as_str())];
     let records = vec![column(&records, |it| it.space), column(&records, |it| it.key.as_str())];
@@ -218,8 +280,12 @@ fn questions<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
          WHERE (owner, order_id, txn_time) IN \
          (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))",
         "SELECT query_id, number, kind, owner FROM transactions WHERE (owner, query_id) IN \
+         (SELECT * FROM unnest($1::text[], $2::text[])) \
+         UNION ALL SELECT number, number, 'payment', owner FROM orders \
+         WHERE query_id IS NULL AND (owner, number) IN \
          (SELECT * FROM unnest($1::text[], $2::text[]))",
-        "SELECT owner, number, version FROM orders WHERE (owner, number) IN \
+        "SELECT owner, number, version, coalesce(query_id, number), close_version, \
+         inquire_version FROM orders WHERE (owner, number) IN \
          (SELECT * FROM unnest($1::text[], $2::text[]))",
         "SELECT owner, id, version FROM tasks WHERE (owner, id) IN \
          (SELECT * FROM unnest($1::text[], $2::text[]))",

@@ -17,6 +17,9 @@ const CHANGES: &[&str] = &[
     include_str!("../../migrations/postgres/0010_probe.sql"),
     include_str!("../../migrations/postgres/0011_names.sql"),
     include_str!("../../migrations/postgres/0012_tasks_number.sql"),
+    include_str!("../../migrations/postgres/0013_orders.sql"),
+    include_str!("../../migrations/postgres/0014_tasks_own.sql"),
+    include_str!("../../migrations/postgres/0015_transactions_own.sql"),
 ];
 
 /// Marks the database as ours and says which changes it has.

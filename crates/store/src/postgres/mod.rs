@@ -24,6 +24,7 @@ mod lane;
 mod link;
 mod migrate;
 mod open;
+mod own;
 mod pool;
 mod read;
 mod rows;
@@ -284,7 +285,7 @@ impl Store for PostgresStore {
     }
 
     async fn next_due(&self, real_now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        read::next_due(&self.short, real_now).await
+        claims::next_due(&self.short, real_now).await
     }
 
     async fn tasks_of(

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::decode;
 use super::fault::Fault;
 use super::pool::Pool;
-use crate::instant::{from_micros, to_micros};
+use crate::instant::to_micros;
 use crate::limits::{ANSWER_COUNT_MAX, FORGET_COUNT_MAX, FOUND_COUNT_MAX};
 
 type Answer<T> = Result<T, StoreError>;
@@ -39,7 +39,7 @@ pub(super) async fn order(
     if !is_storable(&[owner, number]) {
         return Ok(None);
     }
-    let sql = "SELECT number, owner, version, body FROM orders WHERE owner = $1 AND number = $2";
+    let sql = "SELECT number, owner, version, terms, body FROM orders WHERE owner = $1 AND number = $2";
     Ok(one(pool.ask("order", sql, &[&owner, &number], decode::order).await?))
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn order_by_number(
     if !is_storable(&[number]) {
         return Ok(None);
     }
-    let sql = "SELECT number, owner, version, body FROM orders WHERE number = $1 LIMIT 2";
+    let sql = "SELECT number, owner, version, terms, body FROM orders WHERE number = $1 LIMIT 2";
     let found = pool.ask("order", sql, &[&number], decode::order).await?;
     if found.len() > 1 {
         let reason = format!("the number {number} belongs to orders of two merchants");
@@ -67,7 +67,7 @@ pub(super) async fn orders_after(
 ) -> Answer<Vec<Versioned<Order>>> {
     // The empty text stands before every number.
     let after = number.map_or("", OrderNumber::as_str);
-    let sql = "SELECT number, owner, version, body FROM orders WHERE number > $1 \
+    let sql = "SELECT number, owner, version, terms, body FROM orders WHERE number > $1 \
                ORDER BY number LIMIT $2";
     pool.ask("order", sql, &[&after, &limit(count_max)], decode::order).await
 }
@@ -97,7 +97,7 @@ pub(super) async fn order_by_reference(
     if !is_storable(&[owner, order_id, txn_time]) {
         return Ok(None);
     }
-    let sql = "SELECT o.number, o.owner, o.version, o.body FROM keys AS k \
+    let sql = "SELECT o.number, o.owner, o.version, o.terms, o.body FROM keys AS k \
                JOIN orders AS o ON o.owner = k.owner AND o.number = k.number \
                WHERE k.owner = $1 AND k.order_id = $2 AND k.txn_time = $3 AND k.kind = 'payment'";
     Ok(one(pool.ask("order", sql, &[&owner, &order_id, &txn_time], decode::order).await?))
@@ -137,8 +137,11 @@ pub(super) async fn by_query_id(
     if !is_storable(&[owner, query_id]) {
         return Ok(None);
     }
+    // The payment of an order whose number it is has no row of its own.
     let sql = "SELECT query_id, number, kind FROM transactions \
-               WHERE owner = $1 AND query_id = $2";
+               WHERE owner = $1 AND query_id = $2 \
+               UNION ALL SELECT number, number, 'payment' FROM orders \
+               WHERE owner = $1 AND number = $2 AND query_id IS NULL LIMIT 1";
     Ok(one(pool.ask("transaction", sql, &[&owner, &query_id], decode::target).await?))
 }
 
@@ -153,6 +156,48 @@ pub(super) async fn find_orders(pool: &Pool, number: &str) -> Answer<Vec<OrderNu
     pool.ask("order", sql, &[&number, &limit(FOUND_COUNT_MAX)], decode::number).await
 }
 
+/// An order's own tasks of one kind as tasks, with the time at which they were made.
+macro_rules! own_tasks {
+    ($own:literal, $number:literal) => {
+        concat!(
+            "SELECT '",
+            $own,
+            ":' || ",
+            $number,
+            " AS id, owner, number, ",
+            $own,
+            "_due AS due_at, NULL AS after, ",
+            $own,
+            "_attempts AS attempts, ",
+            $own,
+            "_version AS version, NULL AS body, ",
+            $own,
+            "_made AS made_at, 0::int8 AS place FROM orders WHERE ",
+            $own,
+            "_version IS NOT NULL AND "
+        )
+    };
+}
+
+macro_rules! closings {
+    () => {
+        own_tasks!("close", "number")
+    };
+}
+
+macro_rules! inquiries {
+    () => {
+        own_tasks!("inquire", "coalesce(query_id, number)")
+    };
+}
+
+macro_rules! other_tasks {
+    () => {
+        "SELECT id, owner, number, due_at, after, attempts, version, body, made_at, place \
+         FROM tasks WHERE "
+    };
+}
+
 pub(super) async fn task(
     pool: &Pool,
     owner: &MerchantId,
@@ -162,9 +207,35 @@ pub(super) async fn task(
     if !is_storable(&[owner, id]) {
         return Ok(None);
     }
-    let sql = "SELECT id, owner, number, due_at, after, attempts, version, body FROM tasks \
-               WHERE owner = $1 AND id = $2";
-    Ok(one(pool.ask("task", sql, &[&owner, &id], decode::task).await?))
+    let closing = concat!(
+        closings!(),
+        "owner = $1 AND number = $3 UNION ALL ",
+        other_tasks!(),
+        "owner = $1 AND id = $2"
+    );
+    // The name of an inquiry has the queryId of its transaction, which a reversal's number is too.
+    let inquiry = concat!(
+        inquiries!(),
+        "owner = $1 AND number = $3 AND query_id IS NULL UNION ALL ",
+        inquiries!(),
+        "owner = $1 AND query_id = $3 AND number = (SELECT it.number FROM transactions AS it \
+         WHERE it.owner = $1 AND it.query_id = $3) UNION ALL ",
+        other_tasks!(),
+        "owner = $1 AND id = $2"
+    );
+    let found = match id.split_once(':') {
+        Some(("close", number)) => {
+            pool.ask("task", closing, &[&owner, &id, &number], decode::task).await?
+        }
+        Some(("inquire", query_id)) => {
+            pool.ask("task", inquiry, &[&owner, &id, &query_id], decode::task).await?
+        }
+        Some(_) | None => {
+            let sql = concat!(other_tasks!(), "owner = $1 AND id = $2");
+            pool.ask("task", sql, &[&owner, &id], decode::task).await?
+        }
+    };
+    Ok(one(found))
 }
 
 pub(super) async fn tasks_of(
@@ -176,22 +247,17 @@ pub(super) async fn tasks_of(
     if !is_storable(&[owner, order]) {
         return Ok(Vec::new());
     }
-    let sql = "SELECT id, owner, number, due_at, after, attempts, version, body FROM tasks \
-               WHERE owner = $1 AND number = $2 ORDER BY made_at, place LIMIT $3";
+    let sql = concat!(
+        closings!(),
+        "owner = $1 AND number = $2 UNION ALL ",
+        inquiries!(),
+        "owner = $1 AND number = $2 UNION ALL ",
+        other_tasks!(),
+        "owner = $1 AND number = $2 ORDER BY made_at, place, id LIMIT $3"
+    );
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
         [&owner, &order, &limit(ANSWER_COUNT_MAX)];
     pool.ask("task", sql, &values, decode::task).await
-}
-
-pub(super) async fn next_due(pool: &Pool, real_now: Timestamp) -> Answer<Option<Timestamp>> {
-    let sql = "SELECT due_at FROM tasks AS it WHERE due_at IS NOT NULL \
-               AND (leased_until IS NULL OR leased_until <= $1) \
-               AND (after IS NULL OR NOT EXISTS (SELECT 1 FROM tasks AS before \
-               WHERE before.owner = it.owner AND before.id = it.after AND before.attempts = 0)) \
-               ORDER BY due_at, id LIMIT 1";
-    let real_now = real_now.as_microsecond();
-    let due = |row: &tokio_postgres::Row| Ok(from_micros(row.try_get(0)?));
-    Ok(one(pool.ask("next due task", sql, &[&real_now], due).await?).flatten())
 }
 
 pub(super) async fn notices(pool: &Pool, filter: NoticeFilter) -> Answer<Vec<Versioned<Task>>> {

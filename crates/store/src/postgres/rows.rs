@@ -4,12 +4,16 @@ use std::hash::Hash;
 
 use app::ports::StoreError;
 use app::writeset::{
-    KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, Task,
-    TaskWrite, WriteSet,
+    KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind,
+    Task, TaskId, TaskWrite, WriteSet,
 };
 use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
+use domain::order::{Order, OrderState};
+use domain::reversal::Reversal;
+use serde::Serialize;
 
+use super::own::{self, Own};
 use crate::instant::to_micros;
 use crate::limits::PARTS_COUNT_MAX;
 use crate::shape::{self, bounded, json, troubled, version};
@@ -20,14 +24,19 @@ pub(super) struct Rows {
     pub(super) seen: Option<SeenRow>,
     pub(super) keys: Vec<KeyClaim>,
     pub(super) names: Vec<NameClaim>,
+    /// All of them, also the one that needs no row.
     pub(super) transactions: Vec<(QueryId, (MerchantId, Target))>,
     pub(super) order: Option<OrderRow>,
+    /// Those that the order's row does not take.
     pub(super) tasks: Vec<TaskRow>,
     pub(super) records: Vec<RecordRow>,
     pub(super) postings: Vec<PostingRow>,
     pub(super) entries: Vec<EntryRow>,
     /// Business time of the entries, microseconds.
     pub(super) at: i64,
+    /// Whether the database was asked what is there of all that this touches, so that it is known
+    /// where its orders' own tasks stand.
+    pub(super) is_judged: bool,
 }
 
 #[derive(Debug)]
@@ -41,16 +50,35 @@ pub(super) struct SeenRow {
 pub(super) struct OrderRow {
     pub(super) number: String,
     pub(super) owner: String,
+    /// The `queryId` of the payment, unless it is the number.
+    pub(super) query_id: Option<String>,
     pub(super) expected: Option<i64>,
     pub(super) state: &'static str,
+    /// The terms of a new order; those of one that is there never change.
+    pub(super) terms: Option<String>,
+    /// What changes of it.
     pub(super) body: String,
+    /// One of its own tasks.
+    pub(super) own: Option<TaskRow>,
+}
+
+/// What changes of an order.
+#[derive(Serialize)]
+struct BodyOf<'a> {
+    state: &'a OrderState,
+    reversals: &'a [Reversal],
 }
 
 #[derive(Debug)]
 pub(super) struct TaskRow {
     pub(super) task: Task,
+    /// Which of its order's own tasks it is; `None` also for a stray.
+    pub(super) own: Option<Own>,
+    /// An order's own task without the order.
+    pub(super) is_stray: bool,
     pub(super) due_at: Option<i64>,
     pub(super) notice: Option<&'static str>,
+    /// Empty for an order's own task: its name says it.
     pub(super) body: String,
     pub(super) expected: Option<i64>,
 }
@@ -109,17 +137,21 @@ impl Rows {
     /// The rows of a write set of the right shape.
     pub(super) fn of(set: WriteSet) -> Result<Self, StoreError> {
         shape::check(&set)?;
+        let (transactions, entries, postings) =
+            (shape::transactions(&set), entries(&set)?, postings(&set));
+        let mut tasks = set.tasks.into_iter().map(task).collect::<Result<Vec<_>, _>>()?;
         let rows = Self {
-            transactions: shape::transactions(&set),
-            entries: entries(&set)?,
+            transactions,
+            entries,
             at: to_micros(set.at.unwrap_or_default()),
-            postings: postings(&set),
-            order: set.order.as_ref().map(order).transpose()?,
-            tasks: set.tasks.into_iter().map(task).collect::<Result<_, _>>()?,
+            postings,
+            order: set.order.as_ref().map(|write| order(write, &mut tasks)).transpose()?,
+            tasks,
             records: set.records.into_iter().map(record).collect::<Result<_, _>>()?,
             keys: set.keys.into_iter().map(claim).collect::<Result<_, _>>()?,
             names: set.names,
             seen: set.seen.map(seen),
+            is_judged: false,
         };
         if rows.raw_texts().any(|text| text.contains('\0')) {
             // The engine keeps no such text; as JSON it would be escaped.
@@ -143,10 +175,44 @@ impl Rows {
         let transactions =
             transactions.map(|(id, (owner, _))| Touched::Transaction(owner.as_str(), id.as_str()));
         let order = self.order.iter().map(|it| Touched::Order(&it.owner, &it.number));
-        let tasks = self.tasks.iter();
+        let tasks = self.all_tasks();
         let tasks = tasks.map(|it| Touched::Task(it.task.owner.as_str(), it.task.id.as_str()));
         let records = self.records.iter().map(|it| Touched::Record(it.space, &it.key));
         message.chain(references).chain(transactions).chain(order).chain(tasks).chain(records)
+    }
+
+    /// The tasks that it makes or replaces, the order's own too.
+    pub(super) fn all_tasks(&self) -> impl Iterator<Item = &TaskRow> {
+        self.order.iter().filter_map(|order| order.own.as_ref()).chain(&self.tasks)
+    }
+
+    /// The transactions that need a row: the payment of an order whose number it has is found by
+    /// the order.
+    pub(super) fn kept_transactions(
+        &self,
+    ) -> impl Iterator<Item = &(QueryId, (MerchantId, Target))> {
+        let found = self.order.as_ref().filter(|it| it.expected.is_none() && it.query_id.is_none());
+        self.transactions.iter().filter(move |(query_id, (owner, target))| {
+            !found.is_some_and(|order| {
+                query_id.as_str() == order.number
+                    && owner.as_str() == order.owner
+                    && target.order.as_str() == order.number
+                    && target.kind == TargetKind::Payment
+            })
+        })
+    }
+
+    /// Puts an order's own task among the other tasks: there it stands, or its order is not there.
+    pub(super) fn stray(&mut self, owner: &MerchantId, id: &TaskId) -> Result<(), StoreError> {
+        let is_it = |row: &TaskRow| &row.task.owner == owner && &row.task.id == id;
+        if let Some(order) = &mut self.order {
+            self.tasks.extend(order.own.take_if(|row| is_it(row)));
+        }
+        for row in self.tasks.iter_mut().filter(|row| row.own.is_some() && is_it(row)) {
+            (row.own, row.is_stray) = (None, true);
+            row.body = json("task", &row.task.body)?;
+        }
+        Ok(())
     }
 
     /// The texts that came from outside as they are.
@@ -158,11 +224,13 @@ impl Rows {
             reference.into_iter().chain(target).chain([it.input.as_str()])
         });
         let names = self.names.iter().flat_map(|it| [it.owner.as_str(), it.name.as_str()]);
-        let tasks = self.tasks.iter().flat_map(|it| {
+        let tasks = self.all_tasks().flat_map(|it| {
             let after = it.task.after.as_ref().map_or("", |after| after.as_str());
             [it.task.owner.as_str(), it.task.id.as_str(), it.task.order.as_str(), after]
         });
-        let order = self.order.iter().flat_map(|it| [it.owner.as_str(), it.number.as_str()]);
+        let order = self.order.iter().flat_map(|it| {
+            [it.owner.as_str(), it.number.as_str(), it.query_id.as_deref().unwrap_or_default()]
+        });
         let records = self.records.iter().flat_map(|it| [it.key.as_str(), it.body.as_str()]);
         let entries = self.entries.iter();
         let entries =
@@ -175,13 +243,31 @@ fn seen(message: SeenMessage) -> SeenRow {
     SeenRow { app: message.app, id: message.id, until: to_micros(message.until) }
 }
 
-fn order(write: &OrderWrite) -> Result<OrderRow, StoreError> {
+/// The row of an order. Takes one of its own tasks out of `tasks`.
+fn order(write: &OrderWrite, tasks: &mut Vec<TaskRow>) -> Result<OrderRow, StoreError> {
+    let Order { terms, state, reversals } = &write.order;
+    let own = tasks.iter().position(|row| {
+        let task = &row.task;
+        let is_its = match row.own {
+            None => false,
+            Some(Own::Close) => true,
+            Some(Own::Inquire) => own::query_id(task) == Some(terms.query_id.as_str()),
+        };
+        // A new order has none yet that could be replaced.
+        let may_be = row.expected.is_none() || write.expected.is_some();
+        is_its && may_be && task.order == terms.number && task.owner == terms.merchant
+    });
+    let fresh = write.expected.is_none();
     Ok(OrderRow {
-        number: write.order.terms.number.to_string(),
-        owner: write.order.terms.merchant.to_string(),
+        number: terms.number.to_string(),
+        owner: terms.merchant.to_string(),
+        query_id: (terms.query_id.as_str() != terms.number.as_str())
+            .then(|| terms.query_id.to_string()),
         expected: write.expected.map(version),
-        state: write.order.state.name(),
-        body: json("order", &write.order)?,
+        state: state.name(),
+        terms: fresh.then(|| json("order", terms)).transpose()?,
+        body: json("order", &BodyOf { state, reversals })?,
+        own: own.map(|index| tasks.remove(index)),
     })
 }
 
@@ -190,9 +276,10 @@ fn task(write: TaskWrite) -> Result<TaskRow, StoreError> {
         TaskWrite::Insert(task) => (task, None),
         TaskWrite::Replace { task, expected } => (task, Some(version(expected))),
     };
-    let due_at = task.due_at.map(to_micros);
-    let body = json("task", &task.body)?;
-    Ok(TaskRow { due_at, notice: troubled(&task.body), body, expected, task })
+    let (due_at, own) = (task.due_at.map(to_micros), Own::of(&task));
+    let body = if own.is_some() { String::new() } else { json("task", &task.body)? };
+    let notice = troubled(&task.body);
+    Ok(TaskRow { own, is_stray: false, due_at, notice, body, expected, task })
 }
 
 fn record(write: RecordWrite) -> Result<RecordRow, StoreError> {

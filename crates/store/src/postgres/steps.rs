@@ -7,6 +7,7 @@
 use app::ports::store::JournalEntry;
 use tokio_postgres::types::ToSql;
 
+use super::own;
 use super::rows::{RecordKind, RecordRow, Rows, TaskRow};
 use crate::shape::kind_word;
 
@@ -37,12 +38,14 @@ where
 
 /// All statements of a commit in the order in which they take their locks, the lane's first.
 pub(super) fn of<'a>(sets: &[&'a Rows], move_lane: Step<'a>, lines: &'a [Line]) -> Vec<Step<'a>> {
+    let is_judged = sets.iter().all(|set| set.is_judged);
     let mut steps = vec![move_lane];
     steps.extend(seen(sets));
     steps.extend(keys(sets));
     steps.extend(transactions(sets));
-    steps.extend(new_orders(sets));
-    steps.extend(changed_orders(sets));
+    steps.extend(new_orders(sets, is_judged));
+    steps.extend(changed_orders(sets, is_judged));
+    steps.extend(own::alone(sets, is_judged));
     steps.extend(changed_tasks(sets));
     steps.extend(records(sets));
     steps.extend(postings(sets));
@@ -65,13 +68,14 @@ fn seen<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
 }
 
 fn keys<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
-    let rows: Vec<_> = sets.iter().flat_map(|set| &set.keys).collect();
+    let mut rows: Vec<_> = sets.iter().flat_map(|set| &set.keys).collect();
     if rows.is_empty() {
         return None;
     }
+    rows.sort_unstable_by_key(|row| (&row.owner, &row.reference.order_id));
     let sql = "INSERT INTO keys (owner, order_id, txn_time, number, query_id, kind, input) \
                SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
-               $6::text[], $7::text[]) ORDER BY 1, 2, 3";
+               $6::text[], $7::text[])";
     let values = vec![
         column(&rows, |row| row.owner.as_str()),
         column(&rows, |row| row.reference.order_id.as_str()),
@@ -84,15 +88,20 @@ fn keys<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     Some(Step { sql, values })
 }
 
-/// A number that names the very same transaction already is left as it is.
+/// A number that names the very same transaction already is left as it is. It must not be the
+/// number of an order whose payment it names.
 fn transactions<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
-    let rows: Vec<_> = sets.iter().flat_map(|set| &set.transactions).collect();
+    let mut rows: Vec<_> = sets.iter().flat_map(|set| set.kept_transactions()).collect();
     if rows.is_empty() {
         return None;
     }
+    rows.sort_unstable_by_key(|(id, (owner, _))| (owner.as_str(), id.as_str()));
     let sql = "WITH made AS (INSERT INTO transactions AS it (owner, query_id, number, kind) \
                SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
-               ORDER BY 1, 2 \
+               AS wanted (owner, query_id, number, kind) \
+               WHERE (SELECT 1 FROM orders AS found WHERE found.owner = wanted.owner \
+               AND found.number = wanted.query_id AND found.query_id IS NULL \
+               AND NOT (wanted.number = found.number AND wanted.kind = 'payment') LIMIT 1) IS NULL \
                ON CONFLICT (owner, query_id) DO UPDATE SET kind = excluded.kind \
                WHERE it.number = excluded.number AND it.kind = excluded.kind RETURNING 1) \
                SELECT 1 / (count(*) = cardinality($1))::int FROM made";
@@ -105,47 +114,46 @@ fn transactions<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     Some(Step { sql, values })
 }
 
-fn new_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+fn new_orders<'a>(sets: &[&'a Rows], is_judged: bool) -> Option<Step<'a>> {
     let orders = sets.iter().filter_map(|set| set.order.as_ref());
-    let rows: Vec<_> = orders.filter(|order| order.expected.is_none()).collect();
+    let mut rows: Vec<_> = orders.filter(|order| order.expected.is_none()).collect();
     if rows.is_empty() {
         return None;
     }
-    let sql = "INSERT INTO orders (owner, number, version, state, body) \
-               SELECT owner, number, 1, state, body \
-               FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
-               AS wanted (owner, number, state, body) ORDER BY 1, 2";
-    let values = vec![
+    rows.sort_unstable_by_key(|row| (row.owner.as_str(), row.number.as_str()));
+    let mut values = vec![
         column(&rows, |row| row.owner.as_str()),
         column(&rows, |row| row.number.as_str()),
+        column(&rows, |row| row.query_id.as_deref()),
+        column(&rows, |row| row.terms.as_deref()),
         column(&rows, |row| row.state),
         column(&rows, |row| row.body.as_str()),
     ];
-    Some(Step { sql, values })
+    let own: Vec<_> = rows.iter().map(|row| row.own.as_ref()).collect();
+    values.extend(own::columns(&own));
+    values.push(Box::new(is_judged));
+    Some(Step { sql: own::NEW_ORDERS, values })
 }
 
-fn changed_orders<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+fn changed_orders<'a>(sets: &[&'a Rows], is_judged: bool) -> Option<Step<'a>> {
     let orders = sets.iter().filter_map(|set| set.order.as_ref());
-    let rows: Vec<_> = orders.filter_map(|it| it.expected.map(|expected| (expected, it))).collect();
+    let mut rows: Vec<_> = orders.filter(|order| order.expected.is_some()).collect();
     if rows.is_empty() {
         return None;
     }
-    let sql = "WITH wanted AS (SELECT * FROM \
-               unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::text[]) \
-               AS it (owner, number, expected, state, body) ORDER BY 1, 2), \
-               changed AS (UPDATE orders AS it \
-               SET version = it.version + 1, state = wanted.state, body = wanted.body FROM wanted \
-               WHERE it.owner = wanted.owner AND it.number = wanted.number \
-               AND it.version = wanted.expected RETURNING 1) \
-               SELECT 1 / (count(*) = cardinality($1))::int FROM changed";
-    let values = vec![
-        column(&rows, |(_, row)| row.owner.as_str()),
-        column(&rows, |(_, row)| row.number.as_str()),
-        column(&rows, |(expected, _)| *expected),
-        column(&rows, |(_, row)| row.state),
-        column(&rows, |(_, row)| row.body.as_str()),
+    rows.sort_unstable_by_key(|row| (row.owner.as_str(), row.number.as_str()));
+    let mut values = vec![
+        column(&rows, |row| row.owner.as_str()),
+        column(&rows, |row| row.number.as_str()),
+        column(&rows, |row| row.expected),
+        column(&rows, |row| row.state),
+        column(&rows, |row| row.body.as_str()),
     ];
-    Some(Step { sql, values })
+    let own: Vec<_> = rows.iter().map(|row| row.own.as_ref()).collect();
+    values.extend(own::columns(&own));
+    values.push(column(&own, |row| row.and_then(|row| row.expected)));
+    values.push(Box::new(is_judged));
+    Some(Step { sql: own::CHANGED_ORDERS, values })
 }
 
 fn task_columns<'a>(rows: &[&'a TaskRow]) -> Vec<Value<'a>> {
@@ -164,25 +172,29 @@ fn task_columns<'a>(rows: &[&'a TaskRow]) -> Vec<Value<'a>> {
 /// A task that is there already is left as it is.
 fn new_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     let tasks = sets.iter().flat_map(|set| &set.tasks);
-    let rows: Vec<_> = tasks.filter(|task| task.expected.is_none()).collect();
+    let rows: Vec<_> =
+        tasks.filter(|task| task.own.is_none() && task.expected.is_none()).collect();
     if rows.is_empty() {
         return None;
     }
     let sql = "INSERT INTO tasks (owner, id, number, due_at, after, attempts, notice, body, \
-               version, made_at, place) \
-               SELECT owner, id, number, due_at, after, attempts, notice, body, 1, \
-               (extract(epoch FROM statement_timestamp()) * 1000000)::int8, place \
+               stray, version, made_at, place) \
+               SELECT owner, id, number, due_at, after, attempts, notice, body, stray, 1, \
+               (SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::int8), place \
                FROM unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], \
-               $6::int8[], $7::text[], $8::text[]) WITH ORDINALITY \
-               AS wanted (owner, id, number, due_at, after, attempts, notice, body, place) \
+               $6::int8[], $7::text[], $8::text[], $9::bool[]) WITH ORDINALITY \
+               AS wanted (owner, id, number, due_at, after, attempts, notice, body, stray, place) \
                ORDER BY 1, 2 ON CONFLICT (owner, id) DO NOTHING";
-    Some(Step { sql, values: task_columns(&rows) })
+    let mut values = task_columns(&rows);
+    values.push(column(&rows, |row| row.is_stray.then_some(true)));
+    Some(Step { sql, values })
 }
 
 /// A replaced task is leased to nobody.
 fn changed_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     let tasks = sets.iter().flat_map(|set| &set.tasks);
-    let rows: Vec<_> = tasks.filter(|task| task.expected.is_some()).collect();
+    let rows: Vec<_> =
+        tasks.filter(|task| task.own.is_none() && task.expected.is_some()).collect();
     if rows.is_empty() {
         return None;
     }
@@ -269,7 +281,7 @@ fn postings<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     let sql = "INSERT INTO postings \
                (owner, number, transaction_id, line, account, minor, currency) \
                SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], \
-               $6::int8[], $7::text[]) ORDER BY 1, 2, 3, 4";
+               $6::int8[], $7::text[])";
     let values = vec![
         column(&rows, |row| row.owner.as_str()),
         column(&rows, |row| row.number.as_str()),

@@ -146,7 +146,7 @@ impl Writer {
     }
 
     fn committed(&self, sets: Vec<Waiting>) {
-        if sets.iter().any(|(rows, _)| !rows.tasks.is_empty()) {
+        if sets.iter().any(|(rows, _)| rows.all_tasks().next().is_some()) {
             self.work.notify_one();
         }
         for (_, reply) in sets {
@@ -176,7 +176,16 @@ impl Writer {
                 let _ = reply.send(refusal);
             }
         }
-        pending.extend(verdicts.free.into_iter().filter_map(&mut take));
+        for (index, strays) in verdicts.free {
+            let Some((mut rows, reply)) = take(index) else { continue };
+            let placed = strays.iter().try_for_each(|(owner, id)| rows.stray(owner, id));
+            rows.is_judged = true;
+            match placed {
+                Ok(()) => pending.push((rows, reply)),
+                // Its caller may have gone.
+                Err(error) => drop(reply.send(Err(error))),
+            }
+        }
         later.extend(verdicts.later.into_iter().filter_map(&mut take));
         Ok(())
     }
