@@ -5,7 +5,7 @@ WHERE orders.owner = it.owner AND orders.number = it.number AND it.after IS NULL
         OR it.id = 'inquire:' || coalesce(orders.query_id, orders.number)
             AND it.body::json ->> 'task' = 'inquire' AND it.body::json ->> 'reversal' = 'false');
 
-ALTER TABLE tasks ADD stray BOOLEAN;
-UPDATE tasks SET stray = true
+ALTER TABLE tasks ADD stray BIGINT;
+UPDATE tasks SET stray = 1
 WHERE id LIKE 'close:%' OR id LIKE 'inquire:%' AND body::json ->> 'reversal' = 'false';
-CREATE INDEX tasks_stray ON tasks (stray) WHERE stray;
+CREATE INDEX tasks_stray ON tasks (stray) WHERE stray IS NOT NULL;

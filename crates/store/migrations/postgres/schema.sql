@@ -93,7 +93,7 @@ CREATE TABLE tasks (
     leased_until BIGINT,
     holder       TEXT COLLATE "C",
     body         TEXT COLLATE "C" NOT NULL,
-    stray        BOOLEAN,
+    stray        BIGINT,
     PRIMARY KEY (owner, id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 
@@ -107,7 +107,7 @@ CREATE INDEX tasks_number ON tasks (number);
 CREATE INDEX tasks_notice ON tasks (made_at, place) WHERE notice IS NOT NULL;
 
 -- Orders' own tasks whose order is not there.
-CREATE INDEX tasks_stray ON tasks (stray) WHERE stray;
+CREATE INDEX tasks_stray ON tasks (stray) WHERE stray IS NOT NULL;
 
 -- The ends of the journal's lanes. A lane belongs to one writer at a time: who takes it over raises
 -- its epoch, and every commit moves it on from the very batch that the writer knows, so that two

@@ -56,7 +56,7 @@ macro_rules! first_version {
         concat!(
             "(SELECT 1 / (",
             $judged,
-            " OR NOT EXISTS (SELECT 1 FROM tasks WHERE stray))::int)"
+            " OR NOT EXISTS (SELECT 1 FROM tasks WHERE stray IS NOT NULL))::int)"
         )
     };
 }

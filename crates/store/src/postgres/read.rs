@@ -39,7 +39,8 @@ pub(super) async fn order(
     if !is_storable(&[owner, number]) {
         return Ok(None);
     }
-    let sql = "SELECT number, owner, version, terms, body FROM orders WHERE owner = $1 AND number = $2";
+    let sql =
+        "SELECT number, owner, version, terms, body FROM orders WHERE owner = $1 AND number = $2";
     Ok(one(pool.ask("order", sql, &[&owner, &number], decode::order).await?))
 }
 

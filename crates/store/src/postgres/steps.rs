@@ -172,8 +172,7 @@ fn task_columns<'a>(rows: &[&'a TaskRow]) -> Vec<Value<'a>> {
 /// A task that is there already is left as it is.
 fn new_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     let tasks = sets.iter().flat_map(|set| &set.tasks);
-    let rows: Vec<_> =
-        tasks.filter(|task| task.own.is_none() && task.expected.is_none()).collect();
+    let rows: Vec<_> = tasks.filter(|task| task.own.is_none() && task.expected.is_none()).collect();
     if rows.is_empty() {
         return None;
     }
@@ -182,19 +181,18 @@ fn new_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
                SELECT owner, id, number, due_at, after, attempts, notice, body, stray, 1, \
                (SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::int8), place \
                FROM unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], \
-               $6::int8[], $7::text[], $8::text[], $9::bool[]) WITH ORDINALITY \
+               $6::int8[], $7::text[], $8::text[], $9::int8[]) WITH ORDINALITY \
                AS wanted (owner, id, number, due_at, after, attempts, notice, body, stray, place) \
                ORDER BY 1, 2 ON CONFLICT (owner, id) DO NOTHING";
     let mut values = task_columns(&rows);
-    values.push(column(&rows, |row| row.is_stray.then_some(true)));
+    values.push(column(&rows, |row| row.is_stray.then_some(1_i64)));
     Some(Step { sql, values })
 }
 
 /// A replaced task is leased to nobody.
 fn changed_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     let tasks = sets.iter().flat_map(|set| &set.tasks);
-    let rows: Vec<_> =
-        tasks.filter(|task| task.own.is_none() && task.expected.is_some()).collect();
+    let rows: Vec<_> = tasks.filter(|task| task.own.is_none() && task.expected.is_some()).collect();
     if rows.is_empty() {
         return None;
     }

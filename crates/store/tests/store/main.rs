@@ -13,6 +13,6 @@ mod model;
 mod nodes;
 mod opening;
 mod outages;
+mod own;
 mod schema;
-mod sqlite_own;
 mod sqlite_schema;

@@ -1,25 +1,28 @@
-//! What SQLite keeps in an order's row or under a digest: an order's own tasks, payments that are
+//! What stores keep in an order's row or under a digest: an order's own tasks, payments that are
 //! found by their order's number, references and second names. The model judges.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use app::ports::Store;
 use app::ports::store::Lease;
 use app::writeset::{
     KeyClaim, NameClaim, OrderWrite, Task, TaskBody, TaskId, TaskWrite, Versioned, WriteSet,
 };
-use causeway_store::{MemoryStore, SqliteOptions, SqliteStore};
+use causeway_store::{MemoryStore, PostgresStore, SqliteOptions, SqliteStore};
 use domain::Order;
 use domain::ids::QueryId;
 use domain::notice::NoticeState;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use tokio::runtime::Runtime;
 
 use crate::build::{
     at, claim, notice, number, order, order_of, owner, query_id, reference, refund_claim, task,
 };
 use crate::conformance::commit;
+use crate::database;
 
 const ORDERS: u32 = 4;
 
@@ -147,6 +150,33 @@ fn by_owner(mut tasks: Vec<Versioned<Task>>) -> Vec<Versioned<Task>> {
     tasks
 }
 
+/// The model and an empty store come to the same.
+async fn compare(store: &dyn Store, sets: Vec<WriteSet>) -> Result<(), TestCaseError> {
+    let memory = MemoryStore::new();
+    for (index, set) in sets.into_iter().enumerate() {
+        let expected = memory.commit(set.clone()).await.unwrap();
+        let actual = store.commit(set.clone()).await.unwrap();
+        prop_assert_eq!(actual, expected, "set {}: {:?}", index, set);
+    }
+    prop_assert_eq!(all_answers(store).await, all_answers(&memory).await);
+    for now in [0, 300, 600, 900] {
+        let lease = Lease { holder: "n".to_owned(), real_now: at(0), lease_until: at(9) };
+        let expected = memory.claim_due(at(now), &lease, 100).await.unwrap();
+        let actual = store.claim_due(at(now), &lease, 100).await.unwrap();
+        prop_assert!(actual.is_sorted_by_key(|task| task.value.due_at));
+        prop_assert_eq!(by_owner(actual), by_owner(expected), "claimed at {}", now);
+        let expected = memory.next_due(at(0)).await.unwrap();
+        prop_assert_eq!(store.next_due(at(0)).await.unwrap(), expected);
+    }
+    Ok(())
+}
+
+static POSTGRES: LazyLock<(Runtime, PostgresStore)> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let store = runtime.block_on(async { database::open(&database::fresh().await).await });
+    (runtime, store)
+});
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 64,
@@ -155,31 +185,57 @@ proptest! {
     })]
 
     #[test]
-    fn what_is_kept_in_another_place_is_as_the_model_says(sets in vec(sets(), 1..30)) {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
+    fn sqlite_keeps_it_as_the_model_says(sets in vec(sets(), 1..30)) {
         let folder = tempfile::tempdir().unwrap();
-        runtime.block_on(async {
-            let memory = MemoryStore::new();
+        Runtime::new().unwrap().block_on(async {
             let sqlite = SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
-            for (index, set) in sets.into_iter().enumerate() {
-                let expected = memory.commit(set.clone()).await.unwrap();
-                let actual = sqlite.commit(set.clone()).await.unwrap();
-                prop_assert_eq!(actual, expected, "set {}: {:?}", index, set);
-            }
-            prop_assert_eq!(all_answers(&sqlite).await, all_answers(&memory).await);
-            for now in [0, 300, 600, 900] {
-                let holder = "n".to_owned();
-                let lease = Lease { holder, real_now: at(0), lease_until: at(9) };
-                let expected = memory.claim_due(at(now), &lease, 100).await.unwrap();
-                let actual = sqlite.claim_due(at(now), &lease, 100).await.unwrap();
-                prop_assert!(actual.is_sorted_by_key(|task| task.value.due_at));
-                prop_assert_eq!(by_owner(actual), by_owner(expected), "claimed at {}", now);
-                let expected = memory.next_due(at(0)).await.unwrap();
-                prop_assert_eq!(sqlite.next_due(at(0)).await.unwrap(), expected);
-            }
-            Ok(())
+            compare(&sqlite, sets).await
         })?;
     }
+
+    #[test]
+    fn postgres_keeps_it_as_the_model_says(sets in vec(sets(), 1..30)) {
+        let (runtime, postgres) = &*POSTGRES;
+        runtime.block_on(async {
+            postgres.clear().await.unwrap();
+            compare(postgres, sets).await
+        })?;
+    }
+}
+
+/// The write sets of one batch touch the tasks of one order: none is lost, none fails for another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orders_two_tasks_are_replaced_at_once() {
+    let store = database::open(&database::fresh().await).await;
+    let order = sale(0, 2);
+    let (close, inquire) = (task_of(&order, 0, Some(1), 0), task_of(&order, 1, Some(1), 0));
+    let made = WriteSet {
+        order: Some(OrderWrite { order: order.clone(), expected: None }),
+        tasks: vec![TaskWrite::Insert(close.clone()), TaskWrite::Insert(inquire.clone())],
+        ..WriteSet::default()
+    };
+    commit(&store, made).await;
+    let replace = |task: &Task, expected, order| {
+        let task = Task { attempts: 9, ..task.clone() };
+        store.commit(WriteSet {
+            tasks: vec![TaskWrite::Replace { task, expected }],
+            order,
+            ..WriteSet::default()
+        })
+    };
+    let changed = Some(OrderWrite { order: order.clone(), expected: Some(1) });
+    let all = tokio::join!(
+        replace(&close, 1, None),
+        replace(&inquire, 1, changed),
+        replace(&close, 2, None),
+        replace(&inquire, 1, None)
+    );
+    let committed = [all.0, all.1, all.2, all.3]
+        .map(|it| matches!(it, Ok(app::ports::CommitOutcome::Committed)));
+    assert_eq!(committed, [true, true, true, false]);
+    let found = store.tasks_of(&owner(0), &order.terms.number).await.unwrap();
+    let told: Vec<_> = found.iter().map(|it| (it.version, it.value.attempts)).collect();
+    assert_eq!(told, [(3, 9), (2, 9)]);
 }
 
 #[tokio::test]
@@ -188,12 +244,12 @@ async fn an_own_task_without_its_order_is_kept_after_opening_again() {
     let open = || SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
     let order = order(1);
     let early = task_of(&order, 0, Some(3), 0);
-    let store = open();
     let set = |task, order| WriteSet {
         tasks: vec![TaskWrite::Insert(task)],
         order,
         ..WriteSet::default()
     };
+    let store = open();
     commit(&store, set(early.clone(), None)).await;
     drop(store);
     let store = open();
