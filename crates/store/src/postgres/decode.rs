@@ -69,8 +69,8 @@ fn kind(word: &str) -> Result<TargetKind, Fault> {
         .ok_or_else(|| Fault::damaged("transaction", format!("its kind is {word:?}")))
 }
 
-/// `id, owner, number, due_at, after, attempts, version, body`. An order's own task has no body: its
-/// name says it.
+/// `id, owner, number, due_at, after, attempts, version, body`. An order's own task has no
+/// body: its name says it.
 pub(super) fn task(row: &Row) -> Result<Versioned<Task>, Fault> {
     let due_at: Option<i64> = row.try_get(3)?;
     let due_at = due_at

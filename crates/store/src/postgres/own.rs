@@ -89,8 +89,8 @@ macro_rules! columns {
     };
 }
 
-/// Makes orders, each with one of its own tasks or none. A number that is the `queryId` as well must
-/// not name another transaction.
+/// Makes orders, each with one of its own tasks or none. A number that is the `queryId` as well
+/// must not name another transaction.
 pub(super) const NEW_ORDERS: &str = concat!(
     "INSERT INTO orders (owner, number, query_id, terms, version, state, body, \
      close_due, close_attempts, close_version, close_made, \
