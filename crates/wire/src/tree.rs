@@ -3,6 +3,8 @@
 //! Strings without escapes borrow from the body. Numbers and booleans are kept only as "not a
 //! string", since every scalar of the protocol is a string.
 
+mod raw;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -77,11 +79,15 @@ pub(crate) fn parse(body: &[u8]) -> Result<Object<'_>, Rule> {
         deserializer.end()?;
         Ok(node)
     });
-    match (parsed, breach.take()) {
-        (Ok(Node::Object(object)), _) => Ok(object),
-        (Ok(_), _) => Err(Rule::WrongType("object")),
-        (Err(_), Some(rule)) => Err(rule),
-        (Err(_), None) => Err(Rule::NotJson),
+    let node = match (parsed, breach.take()) {
+        (Ok(node), _) => node,
+        (Err(_), Some(rule)) => return Err(rule),
+        // It may be JSON all the same: floating point does not hold every number of RFC 8259.
+        (Err(_), None) => raw::parse(text)?,
+    };
+    match node {
+        Node::Object(object) => Ok(object),
+        Node::Null | Node::Text(_) | Node::Array(_) | Node::Other => Err(Rule::WrongType("object")),
     }
 }
 

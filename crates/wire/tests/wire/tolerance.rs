@@ -38,6 +38,32 @@ fn unknown_members_are_ignored_everywhere() {
     decode_answer::<SubmitPaymentOrder>(answer.to_string().as_bytes()).unwrap();
 }
 
+/// RFC 8259 section 6 bounds no number; what is not looked at need not fit anywhere.
+#[test]
+fn a_number_of_any_size_may_stand_in_an_unknown_member() {
+    let plain = decode::<SubmitPaymentOrder>(order().to_string().as_bytes()).unwrap();
+    for number in ["1e999", "-1E+400", "[{\"a\": 1e999, \"a\": [null]}]", &"9".repeat(400)] {
+        let body = order().to_string();
+        let more = format!(r#"{{"newMember":{number},"#);
+        let body = format!("{more}{}", &body[1..])
+            .replace(r#"{"goodsName""#, &format!("{more}\"goodsName\""));
+        assert_eq!(decode::<SubmitPaymentOrder>(body.as_bytes()).as_ref(), Ok(&plain), "{body}");
+    }
+    let rule = |body: &str| {
+        decode::<SubmitPaymentOrder>(body.as_bytes()).unwrap_err().faults.list()[0].rule.clone()
+    };
+    let amount = order().to_string().replace(r#""2500""#, "1e999");
+    assert_eq!(rule(&amount), Rule::WrongType("string"), "a declared member is a string");
+    for broken in ["1e", "01", "1e999,", "\"\\ud800\"", ".5"] {
+        assert_eq!(rule(&format!(r#"{{"big":1e999,"a":{broken}}}"#)), Rule::NotJson, "{broken}");
+    }
+    let nested = |levels: usize| format!("{}1e999{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    assert_eq!(rule(&nested(17)), Rule::TooDeep);
+    assert_eq!(rule(&nested(16)), Rule::Missing);
+    assert_eq!(rule(&format!("{{\"a\":[{}1e999]}}", "1e999,".repeat(1024))), Rule::TooWide);
+    assert_eq!(rule("1e999"), Rule::WrongType("object"));
+}
+
 #[test]
 fn null_and_empty_count_as_absent() {
     for absent in [Value::Null, json!("")] {
