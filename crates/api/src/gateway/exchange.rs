@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use app::Refusal;
+use app::scenario::KNOWN;
 use axum::response::Response;
 use dialect::ucsp::Said;
 use domain::ids::AcquirerIin;
@@ -22,6 +23,7 @@ use wire::ucsp::{
 };
 use wire::{Part, Request};
 
+use super::intake::SCENARIO;
 use super::refuse::unauthorized;
 use super::sign::{Draft, respond};
 use super::{
@@ -92,6 +94,15 @@ impl<P: Audience> Received<P> {
         })
     }
 
+    /// The refusal of an outcome that the sandbox does not know (ucsp.md section 8.1).
+    fn unheard(&self) -> Option<MsgResponse> {
+        let said = || {
+            let detail = format!("{SCENARIO}: no row of the table, which are {KNOWN}");
+            MsgResponse::detailed(ResponseCode::MessageFormatInvalid, &detail)
+        };
+        self.unheard.then(said)
+    }
+
     async fn reply(&self, shared: &Shared, body: Vec<u8>) -> Response {
         let identity = shared.keys.signing_for(&self.sealing.app_id);
         let draft = Draft { status: StatusCode::OK, body };
@@ -133,6 +144,9 @@ impl Received<IndustryCaller> {
         let acquirer = message.trx_info.text("acqIIN").unwrap_or_default();
         let zone = shared.platform.zone(&AcquirerIin::new(acquirer));
         let refuse = |response| Ended::Answer(message.refuse(&shared.time_stamp(&zone), response));
+        if let Some(response) = self.unheard() {
+            return refuse(response);
+        }
         let verified = match self.entitled(&message.msg_info.industry_code, &message.trx_info) {
             Ok(verified) => verified,
             Err(response) => return refuse(response),
@@ -222,6 +236,9 @@ impl Received<ChannelCaller> {
             Ok(message) => message,
             Err(rejected) => return Ended::Answer(rejected.flat_answer()),
         };
+        if let Some(response) = self.unheard() {
+            return Ended::Answer(message.refuse(response));
+        }
         let Some(verified) = self.verified() else {
             let response = right("UPI-APPID", "this application is not a channel's");
             return Ended::Answer(message.refuse(response));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use app::Caller;
 use app::limits::REPLAY_WINDOW;
+use app::scenario::is_known;
 use app::writeset::SeenMessage;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request};
@@ -21,7 +22,7 @@ use crate::crypto::Place;
 use crate::limits::{BODY_BYTES_MAX, BODY_READ_TIME_MAX};
 use crate::shared::Shared;
 
-const SCENARIO: &str = "X-Sandbox-Scenario";
+pub(super) const SCENARIO: &str = "X-Sandbox-Scenario";
 
 /// A request that passed check 1.
 pub(super) struct Arrived {
@@ -33,8 +34,19 @@ pub(super) struct Arrived {
     pub(super) path: String,
     /// The caller's address, if known.
     pub(super) peer: Option<IpAddr>,
-    /// `X-Sandbox-Scenario`, if it is two digits.
-    pub(super) scenario: Option<u8>,
+    /// `X-Sandbox-Scenario`.
+    pub(super) scenario: Scenario,
+}
+
+/// What the sender wants to happen; only applications of the sandbox are heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scenario {
+    /// Nothing is said of it.
+    Unsaid,
+    /// A row of the table.
+    Known(u8),
+    /// No row of the table, or said twice.
+    Unknown,
 }
 
 /// Check 1: at most 256 KiB, JSON, UTF-8.
@@ -117,10 +129,16 @@ fn peer(parts: &Parts) -> Option<IpAddr> {
     info.map(|ConnectInfo(address)| address.ip())
 }
 
-fn scenario(headers: &HeaderMap) -> Option<u8> {
-    let text = headers.get(SCENARIO)?.to_str().ok()?;
+fn scenario(headers: &HeaderMap) -> Scenario {
+    let mut all = headers.get_all(SCENARIO).iter();
+    let (first, second) = (all.next(), all.next());
+    let Some(value) = first else { return Scenario::Unsaid };
+    let text = value.to_str().ok().filter(|_| second.is_none()).unwrap_or_default();
     let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten()
+    match text.parse() {
+        Ok(number) if digits && is_known(number) => Scenario::Known(number),
+        Ok(_) | Err(_) => Scenario::Unknown,
+    }
 }
 
 /// A sender that is known, and how.
@@ -205,19 +223,26 @@ impl Known {
     pub(super) fn received<A: Audience>(
         self,
         body: Bytes,
-        scenario: Option<u8>,
+        scenario: Scenario,
         place: Arc<Place>,
     ) -> Received<A> {
         let Self { sender, sealing, in_body, seen } = self;
+        // Nobody outside the sandbox can force an outcome, or be refused for trying to.
+        let scenario = if sender.sandbox { scenario } else { Scenario::Unsaid };
+        let forced = match scenario {
+            Scenario::Known(number) => Some(number),
+            Scenario::Unsaid | Scenario::Unknown => None,
+        };
         let party = A::of(&sender.owner);
         let caller = Caller {
             app: sender.id,
             party: sender.owner,
             sandbox: sender.sandbox,
-            scenario: scenario.filter(|_| sender.sandbox),
+            scenario: forced,
             seen: Some(seen),
         };
         let encryption = sender.encryption;
-        Received { body, caller, encryption, party, sealing, in_body, place }
+        let unheard = scenario == Scenario::Unknown;
+        Received { body, caller, encryption, party, sealing, in_body, unheard, place }
     }
 }

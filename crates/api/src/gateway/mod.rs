@@ -151,6 +151,8 @@ pub(crate) struct Received<A> {
     party: Option<A>,
     sealing: Sealing,
     in_body: Result<(), in_body::Failure>,
+    /// It asks for an outcome that the sandbox does not know.
+    unheard: bool,
     place: Arc<Place>,
 }
 

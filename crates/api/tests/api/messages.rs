@@ -2,9 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
+use app::directory::Directory;
 use serde_json::{Value, json};
 
-use crate::harness::{ACQUIRER, INQUIRE, SERVICE, SUBMIT, World, order_fields, submit, wrapped};
+use crate::harness::{
+    ACQUIRER, Call, INQUIRE, SERVICE, SUBMIT, World, order_fields, parties, submit, wrapped,
+};
 
 fn code(answer: &Value) -> &str {
     answer["msgResponse"]["responseCode"].as_str().unwrap()
@@ -127,4 +130,36 @@ async fn the_downstream_system_is_believed_only_about_its_own() {
     assert_eq!(world.call(ACQUIRER, path, notice).await["respCode"], "34");
     assert_eq!(world.call(SERVICE, path, notice).await["respCode"], "36");
     assert_eq!(world.call(ACQUIRER, path, "{}").await["respCode"], "10");
+}
+
+/// `X-Sandbox-Scenario` with what is no row of the table says so instead of doing nothing.
+#[tokio::test]
+async fn an_unknown_scenario_is_refused_in_the_sandbox_and_not_heard_outside() {
+    let world = World::new();
+    let place = async |order: &str, values: &[&str]| {
+        let mut request = Call::new(SERVICE, SUBMIT, &submit(order)).request();
+        for value in values {
+            request.headers_mut().append("X-Sandbox-Scenario", value.parse().unwrap());
+        }
+        world.send(request).await.json()
+    };
+    let answer = place("PK2026010500001", &["what"]).await;
+    assert_eq!(code(&answer), "00", "a service in production is not asked");
+    let mut parties = parties();
+    for application in &mut parties.applications {
+        application.sandbox = true;
+    }
+    world.platform.directory.set(Directory::new(parties));
+    let odd: [&[&str]; 7] = [&["what"], &["50"], &["7"], &["007"], &["+7"], &[""], &["07", "07"]];
+    for values in odd {
+        let answer = place("PK2026010500002", values).await;
+        assert_eq!(code(&answer), "10", "{values:?}");
+        assert!(detail(&answer).starts_with("X-Sandbox-Scenario"), "{}", detail(&answer));
+        assert!(detail(&answer).contains("00 to 49, 51, 54, 61, 91, 96, 98, 99"));
+        assert_eq!(answer["trxInfo"]["orderId"], "PK2026010500002");
+    }
+    for (at, value) in ["00", "07", "49", "51", "98", "99"].into_iter().enumerate() {
+        let answer = place(&format!("PK202601050001{at}"), &[value]).await;
+        assert_ne!(code(&answer), "10", "{value}");
+    }
 }
