@@ -223,8 +223,15 @@ async fn an_unclear_refund_is_resumed() {
     let unclear = world.biz(&till, "refund", refund("R1", 30)).await;
     assert_eq!(standing(&unclear), ["REFUND_ERROR", "REFUND_ERROR", "REFUND_ERROR"]);
     world.wallets.reversals_lost.store(false, Ordering::SeqCst);
+    // Another amount under the same number moves nothing, and asks nobody (upay.md section 9.2).
+    for amount in [1, 29, 31, 100] {
+        let other = world.biz(&till, "refund", refund("R1", amount)).await;
+        assert_eq!(refusal(&other), ["FAIL", "UPAY_REFUND_ORDER_NOOP", "REFUND_ERROR"]);
+        assert_eq!(other["data"]["status"], "REFUND_ERROR");
+    }
     let resumed = world.biz(&till, "refund", refund("R1", 30)).await;
     assert_eq!(standing(&resumed), ["REFUND_SUCCESS", "PARTIAL_REFUNDED", "SUCCESS"]);
+    assert_eq!(resumed["data"]["net_amount"], "70");
 }
 
 #[tokio::test]

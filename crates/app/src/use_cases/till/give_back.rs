@@ -158,7 +158,7 @@ fn plan(
     now: Timestamp,
 ) -> Result<Plan, TillRefusal> {
     if let Some(made) = wanted.made(order) {
-        return resumed(order, made);
+        return resumed(order, made, wanted);
     }
     let terms = terms(platform, order, wanted, fresh, now)?;
     let settings = &platform.settings.terminals;
@@ -185,9 +185,13 @@ fn plan(
     })
 }
 
-/// What a repeat does: one that is done moves nothing, one that is open goes on.
-fn resumed(order: &Order, made: &Reversal) -> Result<Plan, TillRefusal> {
+/// What a repeat does: one that is done moves nothing, nor does one over another amount
+/// (upay.md section 9.2); the same one, while it is open, goes on.
+fn resumed(order: &Order, made: &Reversal, wanted: &Wanted) -> Result<Plan, TillRefusal> {
     let query_id = made.terms.query_id.clone();
+    if wanted.minor.is_some_and(|minor| minor != made.terms.amount.minor()) {
+        return Err(TillRefusal::RefundDone { order: Box::new(order.clone()), query_id });
+    }
     match (&made.state, made.terms.kind) {
         (ReversalState::Succeeded { .. }, ReversalKind::Refund) => {
             Err(TillRefusal::RefundDone { order: Box::new(order.clone()), query_id })
