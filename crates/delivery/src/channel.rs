@@ -18,6 +18,7 @@ use domain::party::Channel;
 use jiff::tz::TimeZone;
 use jose::jwe::{self, Profile};
 use jose::secret::Secret;
+use wire::card_number::may_be_real;
 use wire::ucsp::{
     CardPayload, Flat, FlatAnswer, GetCardList, GetCardPayload, ResponseCode, decode_flat_answer,
     decode_plain, encode_flat, encode_plain, message_id,
@@ -120,8 +121,20 @@ impl HttpChannelGateway {
         judged(answer)
     }
 
-    /// Decrypts what the channel encrypted for the platform and encrypts it for the asker.
-    async fn encrypt_again(&self, enc_data: String, asker: &AppId) -> Result<String, ChannelError> {
+    /// Whether an application is of the sandbox.
+    fn in_sandbox(&self, app: &AppId) -> bool {
+        self.directory.get().application(app).is_some_and(|known| known.sandbox)
+    }
+
+    /// Decrypts what the channel encrypted for the platform and encrypts it for the asker. In the
+    /// sandbox, whichever of the two is in it, only test cards go through.
+    async fn encrypt_again(
+        &self,
+        channel: &AppId,
+        enc_data: String,
+        asker: &AppId,
+    ) -> Result<String, ChannelError> {
+        let test_cards_only = self.in_sandbox(channel) || self.in_sandbox(asker);
         let (receiver, profile) =
             self.partner.keys().encryption_for(asker.as_str()).ok_or_else(|| {
                 ChannelError::NotSetUp(format!("application {asker} has no encryption certificate"))
@@ -131,7 +144,7 @@ impl HttpChannelGateway {
             let allowed = [Profile::Rsa15A128CbcHs256, Profile::RsaOaep256A256Gcm];
             let plain = jwe::decrypt(&enc_data, |kid| keys.decryption(kid), &allowed);
             let plain = plain.map_err(|error| format!("encData: {error}"))?;
-            let checked = checked_payload(&plain)?;
+            let checked = checked_payload(&plain, test_cards_only)?;
             jwe::encrypt(checked.expose(), &receiver, profile).map_err(|error| error.to_string())
         });
         let done = done.await.unwrap_or_else(|| Err("the decryption failed".to_owned()));
@@ -166,12 +179,26 @@ fn judged<A>(answer: FlatAnswer<A>) -> Result<FlatAnswer<A>, ChannelError> {
 
 /// The declared members of the payload, written anew; the clear text read on the way is wiped.
 /// Errors name members, never values.
-fn checked_payload(plain: &Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, String> {
+fn checked_payload(
+    plain: &Secret<Vec<u8>>,
+    test_cards_only: bool,
+) -> Result<Secret<Vec<u8>>, String> {
     let mut payload: CardPayload =
         decode_plain(plain.expose(), "encData").map_err(|faults| faults.to_string())?;
+    let real = if test_cards_only { real_number(&payload) } else { None };
     let written = Secret::new(encode_plain(&payload));
     wipe(&mut payload);
-    Ok(written)
+    match real {
+        Some(member) => Err(format!("encData.{member} is not of a test range of the sandbox")),
+        None => Ok(written),
+    }
+}
+
+/// The member that holds what could be the number of somebody's card (security.md section 7).
+fn real_number(payload: &CardPayload) -> Option<&'static str> {
+    let real = |number: &Option<String>| number.as_deref().is_some_and(may_be_real);
+    let tables = [("pan", real(&payload.pan)), ("token", real(&payload.token))];
+    tables.into_iter().find_map(|(member, real)| real.then_some(member))
 }
 
 fn wipe(payload: &mut CardPayload) {
@@ -203,7 +230,7 @@ impl ChannelGateway for HttpChannelGateway {
             return Err(unavailable("the answer is about another card"));
         }
         let enc_data = answer.enc_data.ok_or_else(|| unavailable("encData is missing"))?;
-        self.encrypt_again(enc_data, &question.asker).await
+        self.encrypt_again(&channel.app, enc_data, &question.asker).await
     }
 
     async fn redeem(&self, question: &RedeemQuestion) -> Result<UserInfo, ChannelError> {
@@ -229,15 +256,26 @@ mod tests {
     #[test]
     fn only_declared_members_of_a_payload_go_on() {
         let plain = br#"{"pan":"6250946000000016","expiryDate":"2912","secretExtra":"x"}"#;
-        let written = checked_payload(&Secret::new(plain.to_vec())).expect("a payload");
+        let written = checked_payload(&Secret::new(plain.to_vec()), true).expect("a payload");
         let text = String::from_utf8(written.expose().clone()).expect("UTF-8");
         assert_eq!(text, r#"{"pan":"6250946000000016","expiryDate":"2912"}"#);
     }
 
     #[test]
+    fn the_sandbox_lets_no_number_through_that_could_be_somebodys() {
+        for member in ["pan", "token"] {
+            let plain = format!(r#"{{"{member}":"4111111111111111","expiryDate":"2912"}}"#);
+            let plain = Secret::new(plain.into_bytes());
+            let error = checked_payload(&plain, true).err().expect("a real range");
+            assert!(error.contains(member) && !error.contains("4111"), "{error}");
+            assert!(checked_payload(&plain, false).is_ok(), "production carries real cards");
+        }
+    }
+
+    #[test]
     fn a_payload_of_another_shape_is_refused_without_its_values() {
         let plain = br#"{"pan":"62509460000000160000000","expiryDate":"2912"}"#;
-        let error = checked_payload(&Secret::new(plain.to_vec())).err().expect("a fault");
+        let error = checked_payload(&Secret::new(plain.to_vec()), true).err().expect("a fault");
         assert!(error.contains("encData.pan") && !error.contains("6250"), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use domain::order::{DownstreamResult, Order};
 use domain::reversal::ReversalKind;
 use domain::{Outcome, ids};
 use jiff::Timestamp;
+use wire::card_number::holds_card_number;
 use wire::downstream::{Inquire, Notice, Pay, PlaceOrder, Reverse, Status, TransactionResult};
 use wire::ucsp::rows;
 use wire::{Field, check_text};
@@ -182,6 +183,7 @@ fn result(answer: &TransactionResult) -> DownstreamResult {
         !text.is_empty()
             && text.len() <= REFERENCE_CHARS_MAX
             && text.bytes().all(|byte| byte.is_ascii_graphic())
+            && !holds_card_number(text)
     });
     DownstreamResult {
         code: answer.resp_code.clone(),
@@ -200,7 +202,8 @@ fn result(answer: &TransactionResult) -> DownstreamResult {
 fn message(code: &str, text: &str) -> String {
     let printable = |letter: char| if wire::Class::Ans.admits(letter) { letter } else { ' ' };
     let text: String = text.chars().map(printable).take(MESSAGE_CHARS_MAX).collect();
-    match text.trim() {
+    // What names a card is dropped: it would be kept, and told on (security section 7).
+    match Some(text.trim()).filter(|text| !holds_card_number(text)).unwrap_or_default() {
         "" if code == wire::downstream::CODE_APPROVED => "Approved".to_owned(),
         "" => format!("Refused with {code}"),
         text => text.to_owned(),
@@ -249,6 +252,11 @@ mod tests {
         odd.settle_amt = Some("12.50".to_owned());
         odd.trace_no = Some("000017".to_owned());
         odd.reference = Some("with blank".to_owned());
+        let mut card = answer(Status::Fail, "51");
+        card.resp_msg = "Card 4111111111111111 is stolen".to_owned();
+        card.reference = Some("4111111111111111".to_owned());
+        let kept = super::result(&card);
+        assert_eq!((kept.message.as_str(), kept.reference), ("Refused with 51", None));
         let Ok(Said::Outcome(Outcome::Refused(result))) = said("q1", &odd) else {
             panic!("a refusal");
         };

@@ -6,6 +6,7 @@ use domain::Outcome;
 use domain::ids::{OrderNumber, QueryId};
 use domain::order::{DownstreamResult, Order, PaymentPart, WalletResult};
 use jiff::Timestamp;
+use wire::card_number::holds_card_number;
 use wire::wallet::{
     Abort, Answer, CODE_NOT_EXIST, Charge, Inquire, Operation, Part, Present, Refund, Status,
 };
@@ -231,7 +232,7 @@ fn result(answer: Answer<'_>, code: String, total: Option<u64>) -> DownstreamRes
     let number = |text: Option<Cow<'_, str>>| {
         let text = text.filter(|text| !text.is_empty() && text.len() <= NUMBER_BYTES_MAX);
         let text = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
-        text.map(Cow::into_owned)
+        text.filter(|text| !holds_card_number(text)).map(Cow::into_owned)
     };
     let line = |text: Cow<'_, str>, chars_max: usize| {
         // Nearly all texts are kept as they are.
@@ -240,8 +241,12 @@ fn result(answer: Answer<'_>, code: String, total: Option<u64>) -> DownstreamRes
         }
         text.chars().filter(|letter| !letter.is_control()).take(chars_max).collect()
     };
-    let message = answer.message.map(|text| line(text, MESSAGE_CHARS_MAX));
-    let login = answer.payer_login.map(|text| line(text, LOGIN_CHARS_MAX));
+    // What names a card is dropped: it would be kept, and told on (security section 7).
+    let bare = |text: Option<Cow<'_, str>>, chars_max: usize| {
+        text.map(|text| line(text, chars_max)).filter(|text| !holds_card_number(text))
+    };
+    let message = bare(answer.message, MESSAGE_CHARS_MAX);
+    let login = bare(answer.payer_login, LOGIN_CHARS_MAX);
     let wallet = WalletResult {
         payer_uid: number(answer.payer_uid),
         payer_login: login.filter(|text| !text.is_empty()),
@@ -320,6 +325,19 @@ mod tests {
         assert_eq!((kept.message.as_str(), wallet.payments), ("linebreak", Vec::new()));
         let bare = result(answer(Status::Success, None), CODE_DONE.to_owned(), None);
         assert_eq!(bare.wallet, None);
+    }
+
+    #[test]
+    fn the_number_of_a_card_is_not_kept() {
+        let named = Answer {
+            trade_no: Some("4111111111111111".into()),
+            payer_uid: Some("6212345678900000003".into()),
+            payer_login: Some("Lin 4111 1111 1111 1111".into()),
+            message: Some("paid with 4111-1111-1111-1111".into()),
+            ..answer(Status::Success, None)
+        };
+        let kept = result(named, CODE_DONE.to_owned(), None);
+        assert_eq!((kept.reference, kept.wallet, kept.message.as_str()), (None, None, ""));
     }
 
     #[test]

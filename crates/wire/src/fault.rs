@@ -45,6 +45,8 @@ pub enum Rule {
     BadForm(&'static str),
     /// A value outside the list of allowed ones.
     NotAllowed,
+    /// A text with the number of a card in it ([`crate::card_number`]).
+    CardNumber,
 }
 
 impl fmt::Display for Rule {
@@ -69,6 +71,7 @@ impl fmt::Display for Rule {
             Self::BadCharacters(class) => write!(formatter, "admits only {}", class.words()),
             Self::BadForm(form) => write!(formatter, "must be {form}"),
             Self::NotAllowed => write!(formatter, "has a value that is not allowed"),
+            Self::CardNumber => write!(formatter, "must not hold the number of a card"),
         }
     }
 }

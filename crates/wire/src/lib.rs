@@ -7,6 +7,7 @@
 //!
 //! This crate knows neither the domain, nor HTTP, nor cryptography: it sees bytes and text.
 
+pub mod card_number;
 pub mod class;
 pub mod downstream;
 pub mod fault;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::card_number::holds_card_number;
+use crate::class::Class;
 use crate::fault::{Fault, Faults, Rule};
 use crate::field::{Condition, Field, Kind, Presence, Table};
 use crate::form::Form;
@@ -205,7 +207,8 @@ impl Context {
 /// Checks a text value, which is not empty, against its row.
 ///
 /// # Errors
-/// The first rule that fails: length, class, form.
+/// The first rule that fails: length, class, form, and that no printable text holds the number of
+/// a card unless the row is one of secrets (security section 7).
 pub fn check_text(field: &Field, value: &str) -> Result<(), Rule> {
     match field.kind {
         Kind::Text(class) => {
@@ -213,7 +216,9 @@ pub fn check_text(field: &Field, value: &str) -> Result<(), Rule> {
             if !matches!(field.form, Form::Certificate) && !class.admits_all(value) {
                 return Err(Rule::BadCharacters(class));
             }
-            field.form.check(value)
+            field.form.check(value)?;
+            let free = matches!(class, Class::Ans | Class::S) && !field.secret;
+            if free && holds_card_number(value) { Err(Rule::CardNumber) } else { Ok(()) }
         }
         Kind::SealedText(class) if !is_jwe(value) => {
             check_length(field, value)?;

@@ -101,6 +101,22 @@ async fn the_list_comes_back_as_the_channel_gave_it() {
 }
 
 #[tokio::test]
+async fn a_list_that_holds_the_number_of_a_card_is_not_taken() {
+    for member in ["cardId", "issuerName"] {
+        let mut card = json!({"cardId": "c-1", "maskedPan": "6233********0060"});
+        card[member] = "4111 1111 1111 1111".into();
+        let cards = json!({ "cardList": [card] });
+        let (_stub, gateway) = channel(move |r: Received| {
+            let cards = cards.clone();
+            async move { answered(&r, "00", &cards) }
+        })
+        .await;
+        let error = gateway.card_list(&list()).await.unwrap_err().to_string();
+        assert!(error.contains(member) && !error.contains("4111"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn refusals_and_faults_are_told_apart() {
     let (_stub, gateway) = channel(async |r: Received| answered(&r, "34", &json!({}))).await;
     let refused = gateway.card_list(&list()).await.unwrap_err();
@@ -149,6 +165,9 @@ fn sealed_card(plain: &str, to: &jose::cert::Certificate) -> String {
 
 const CARD: &str = r#"{"pan":"6250946000000016","expiryDate":"2912","cvm":"PIN"}"#;
 
+/// A number of the range that issuers' test numbers are taken from outside of this sandbox.
+const REAL: &str = r#"{"pan":"4111111111111111","expiryDate":"2912"}"#;
+
 #[tokio::test]
 async fn a_payload_is_encrypted_anew_for_whoever_asked() {
     let (_stub, gateway) = channel(async |r: Received| {
@@ -170,6 +189,8 @@ async fn a_payload_that_is_not_ours_or_not_a_card_is_not_handed_on() {
         json!({"cardId": "c-1", "encData": sealed_card("{\"pan\":\"1\"}", PLATFORM_ENC.cert())}),
         json!({"cardId": "c-2", "encData": sealed_card(CARD, PLATFORM_ENC.cert())}),
         json!({"cardId": "c-1"}),
+        // The applications of this world are of the sandbox.
+        json!({"cardId": "c-1", "encData": sealed_card(REAL, PLATFORM_ENC.cert())}),
     ];
     for answer in answers {
         let given = answer.clone();

@@ -31,18 +31,14 @@ pub fn pay(message: Pay) -> (NewSale, String) {
     (sale, message.dynamic_id)
 }
 
-/// What precreate asks for; a QR code where `sub_payway` says nothing (5.2), or asks for a
-/// barcode, which is no form of this call.
+/// What precreate asks for; a QR code where `sub_payway` says nothing (5.2).
 #[must_use]
 pub fn precreate(message: Precreate) -> NewSale {
     NewSale {
         client_sn: message.client_sn,
         total: message.total_amount,
         payway: message.payway.map(Payway),
-        sub_payway: message
-            .sub_payway
-            .filter(|form| *form > SubPayway::BARCODE.0)
-            .map_or(SubPayway::QR, SubPayway),
+        sub_payway: message.sub_payway.filter(|form| *form != 0).map_or(SubPayway::QR, SubPayway),
         subject: message.subject,
         operator: message.operator,
         description: message.description,

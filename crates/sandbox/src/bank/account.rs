@@ -100,7 +100,7 @@ pub(crate) fn accounts(users: &[UserConfig], brand: BankBrand) -> Vec<Account> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cards::may_be_real;
+    use wire::card_number::may_be_real;
 
     #[test]
     fn every_user_has_three_test_cards_of_their_own() {

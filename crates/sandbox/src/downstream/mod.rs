@@ -23,6 +23,7 @@ use jiff::tz::TimeZone;
 use sdk::{Incoming, Partner};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
+use wire::card_number::may_be_real;
 use wire::downstream::{
     CODE_APPROVED, CODE_NOT_FOUND, INQUIRE_PATH, Inquire, NOTICE_PATH, NoticeAnswer, PAY_PATH,
     PLACE_ORDERS_COUNT_MAX, PLACE_PATH, Pay, Place, PlaceAnswer, PlaceResult, REVERSE_PATH,
@@ -33,7 +34,6 @@ use wire::ucsp::{CardPayload, decode_plain};
 use self::outcome::{Plan, plan_of, words};
 pub(crate) use self::transaction::later;
 use self::transaction::{Transaction, refused};
-use crate::cards::may_be_real;
 use crate::clock::PartnerClock;
 use crate::journal::Journal;
 use crate::limits::{BODY_BYTES_MAX, NOTICE_ATTEMPTS_MAX, NOTICES_AT_ONCE_MAX, TRANSACTIONS_MAX};

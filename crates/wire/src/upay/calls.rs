@@ -72,7 +72,7 @@ call! {
     /// `POST /upay/v2/precreate`: the payer scans the till's code.
     Precreate, PRECREATE = "precreate", POST ["/upay/v2/precreate"], Terminal,
     "Makes an order that the payer comes to: by QR code, in a WAP page or in a mini program.",
-    [PLACE, Check::PayerForWap("payer_uid")]
+    [PLACE, Check::PayerForWap("payer_uid"), Check::Never("sub_payway", "1")]
     {
         terminal_sn: String = TERMINAL_SN;
         client_sn: String = CLIENT_SN;

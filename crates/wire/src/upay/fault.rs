@@ -38,8 +38,12 @@ pub enum Rule {
     ExtendedTooLarge,
     /// A control character.
     ControlCharacter,
+    /// A text with the number of a card in it ([`crate::card_number`]).
+    CardNumber,
     /// The member stands twice.
     Twice,
+    /// The member has a value that this call does not have.
+    Never(&'static str),
     /// None of these members is there.
     NoneOf(&'static [&'static str]),
     /// Only one of two that belong together is there.
@@ -65,7 +69,9 @@ impl fmt::Display for Rule {
                 out.write_str("不可以超过24个字段，字段名不超过64字节，字段值不超过256字节")
             }
             Self::ControlCharacter => out.write_str("不可以包含控制字符"),
+            Self::CardNumber => out.write_str("不可以包含银行卡号"),
             Self::Twice => out.write_str("重复"),
+            Self::Never(value) => write!(out, "不可以为{value}"),
             Self::NoneOf(_) => out.write_str("不可以同时为空"),
             Self::Apart(other) => write!(out, "和{other}必须同时提供"),
         }

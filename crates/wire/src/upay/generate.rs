@@ -39,6 +39,8 @@ pub fn valid(call: &Call, seed: u64) -> Value {
         }
         let value = if row.need == Need::No && !bound && coin == 1 {
             [Value::Null, json!("")][random.below(2)].clone()
+        } else if call.checks.iter().any(|check| bars(check, row.id)) {
+            example(row)
         } else {
             value(row, call.by_query, &mut random)
         };
@@ -66,9 +68,13 @@ pub fn example(row: &Row) -> Value {
             let member = |row: &Row| (row.id.to_owned(), example(row));
             json!([Value::Object(GoodsDetail::ROWS.iter().map(member).collect())])
         }
-        Kind::Id | Kind::Text | Kind::Digits | Kind::Amount | Kind::Number | Kind::Echo => {
-            json!(row.example)
-        }
+        Kind::Id
+        | Kind::Text
+        | Kind::Digits
+        | Kind::Amount
+        | Kind::Number
+        | Kind::Quantity
+        | Kind::Echo => json!(row.example),
     }
 }
 
@@ -98,29 +104,58 @@ pub fn invalid_variants(call: &Call) -> Vec<Variant> {
             add(row.id, rule, row.id, Some(value));
         }
         if row.kind == Kind::Goods {
-            add(
-                "goods_details[0].price",
-                Rule::Empty,
-                row.id,
-                Some(json!([{
-                    "goods_id": "1", "goods_name": "x", "quantity": 1, "promotion_type": 0
-                }])),
-            );
+            for (member, value, rule) in goods_flaws() {
+                let mut goods = example(row);
+                goods[0][member] = value;
+                add(&format!("goods_details[0].{member}"), rule, row.id, Some(goods));
+            }
         }
     }
     for check in call.checks {
-        if let Check::Together(one, other) = *check {
-            add(one, Rule::Apart(other), other, None);
+        match *check {
+            Check::Together(one, other) => add(one, Rule::Apart(other), other, None),
+            Check::Never(member, value) => {
+                let rule = Rule::Never(value);
+                for value in [json!(value), json!(format!("0{value}"))] {
+                    add(member, rule, member, Some(value));
+                }
+            }
+            Check::AnyOf(_) | Check::PayerForWap(_) => {}
         }
     }
     variants
+}
+
+/// Whether a check bars some value of a member.
+fn bars(check: &Check, id: &str) -> bool {
+    matches!(*check, Check::Never(member, _) if member == id)
+}
+
+/// What can be wrong with a member of the first line of what is sold.
+fn goods_flaws() -> Vec<(&'static str, Value, Rule)> {
+    let mut flaws = vec![
+        ("price", json!(null), Rule::Empty),
+        ("goods_id", json!("x".repeat(33)), Rule::TooManyBytes(32)),
+        ("goods_name", json!("披".repeat(33)), Rule::TooManyCharacters(32)),
+        ("goods_name", json!(CARD), Rule::CardNumber),
+    ];
+    for (member, max) in [("quantity", 10), ("price", 9)] {
+        flaws.extend([
+            (member, json!(-1), Rule::Negative),
+            (member, json!("-0.5"), Rule::Negative),
+            (member, json!("many"), Rule::NotNumber(max)),
+            (member, json!("9".repeat(max + 1)), Rule::NotNumber(max)),
+            (member, json!(1e300), Rule::NotNumber(max)),
+        ]);
+    }
+    flaws
 }
 
 fn names(check: &Check, id: &str) -> bool {
     match *check {
         Check::Together(one, other) => id == one || id == other,
         Check::AnyOf(members) => members.contains(&id),
-        Check::PayerForWap(_) => false,
+        Check::PayerForWap(_) | Check::Never(..) => false,
     }
 }
 
@@ -144,7 +179,9 @@ fn value(row: &Row, by_query: bool, random: &mut Random) -> Value {
             let amount = amount.unwrap_or_else(|| 1 + random.draw() % 1_000_000);
             as_number(&amount.to_string(), by_query, random)
         }
-        Kind::Number => as_number(random.pick(&["1.5", "2", "100"]), by_query, random),
+        Kind::Number | Kind::Quantity => {
+            as_number(random.pick(&["1.5", "2", "100"]), by_query, random)
+        }
         Kind::Extended => either(json!({"k": "v", "n": 5}), by_query, random),
         Kind::Goods => {
             let goods = |random: &mut Random| {
@@ -171,6 +208,9 @@ fn either(value: Value, by_query: bool, random: &mut Random) -> Value {
     if by_query || random.below(3) == 0 { json!(value.to_string()) } else { value }
 }
 
+/// A number that every payer knows and no issuer gives out.
+const CARD: &str = "4111 1111 1111 1111";
+
 fn flaws(row: &Row) -> Vec<(Value, Rule)> {
     let max = row.max;
     match row.kind {
@@ -186,11 +226,13 @@ fn flaws(row: &Row) -> Vec<(Value, Rule)> {
             (json!(["a"]), Rule::NotText),
             (json!("披".repeat(max + 1)), Rule::TooManyCharacters(max)),
             (json!("a\u{1b}"), Rule::ControlCharacter),
+            (json!(CARD), Rule::CardNumber),
         ],
         Kind::Echo => vec![
             (json!(true), Rule::NotText),
             (json!("披".repeat(max + 1)), Rule::TooManyCharacters(max)),
             (json!({"a": "x".repeat(max)}), Rule::TooManyCharacters(max)),
+            (json!({"a": CARD}), Rule::CardNumber),
         ],
         Kind::Digits => vec![
             (json!("1a"), Rule::NotDigits(max)),
@@ -215,12 +257,14 @@ fn flaws(row: &Row) -> Vec<(Value, Rule)> {
             (json!("1."), Rule::NotNumber(max)),
             (json!("1".repeat(max + 2)), Rule::NotNumber(max)),
         ],
+        Kind::Quantity => Vec::new(),
         Kind::Extended => vec![
             (json!("a=b"), Rule::NotObject),
             (json!(7), Rule::NotObject),
             (json!([1]), Rule::NotObject),
             (json!({"k".repeat(65): "v"}), Rule::ExtendedTooLarge),
             (json!({"k": "v".repeat(257)}), Rule::ExtendedTooLarge),
+            (json!({"k": CARD}), Rule::CardNumber),
             (json!("x".repeat(max + 1)), Rule::TooManyBytes(max)),
         ],
         Kind::Goods => vec![

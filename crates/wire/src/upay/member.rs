@@ -6,6 +6,7 @@ use super::body::{Body, Raw, compact, elements};
 use super::fault::{Faults, Rule};
 use super::goods::GoodsDetail;
 use super::row::{Kind, Need, Row};
+use crate::card_number::holds_card_number;
 use crate::limits::{
     UPAY_EXTENDED_KEY_BYTES_MAX, UPAY_EXTENDED_KEYS_COUNT_MAX, UPAY_EXTENDED_VALUE_BYTES_MAX,
 };
@@ -67,6 +68,7 @@ impl Member for String {
             | Kind::Digits
             | Kind::Amount
             | Kind::Number
+            | Kind::Quantity
             | Kind::Echo
             | Kind::Extended
             | Kind::Goods => out.text(row.id, self),
@@ -235,6 +237,13 @@ fn checked<'r>(raw: &'r Raw<'_>, kind: Kind, max: usize) -> Result<Cow<'r, str>,
             ensure(is_number(text, max), Rule::NotNumber(max))?;
             Ok(text.into())
         }
+        Kind::Quantity => {
+            let text = written(raw).ok_or(Rule::NotNumber(max))?;
+            ensure(is_number(text, max), Rule::NotNumber(max))?;
+            let zero = text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
+            ensure(zero || !text.starts_with('-'), Rule::Negative)?;
+            Ok(text.into())
+        }
         Kind::Extended => extended(raw, max).map(Cow::Owned),
         Kind::Goods => Err(Rule::NotArray),
     }
@@ -267,7 +276,8 @@ fn ensure(holds: bool, rule: Rule) -> Result<(), Rule> {
 fn bounded_text(text: &str, max: usize) -> Result<(), Rule> {
     let allowed = |one: char| !one.is_control() || matches!(one, '\n' | '\r' | '\t');
     ensure(text.chars().all(allowed), Rule::ControlCharacter)?;
-    ensure(text.len() <= max || text.chars().count() <= max, Rule::TooManyCharacters(max))
+    ensure(text.len() <= max || text.chars().count() <= max, Rule::TooManyCharacters(max))?;
+    ensure(!holds_card_number(text), Rule::CardNumber)
 }
 
 fn all_digits(text: &str) -> bool {
@@ -298,16 +308,18 @@ fn extended(raw: &Raw<'_>, max: usize) -> Result<String, Rule> {
         | Raw::Other => json_in(raw, '{').ok_or(Rule::NotObject)?,
     };
     let object = Body::parse_text(json).map_err(|_| Rule::NotObject)?;
-    let fits = object.members().len() <= UPAY_EXTENDED_KEYS_COUNT_MAX
-        && object.members().iter().all(|(key, value)| {
-            let bytes = match value {
-                Raw::Text(text) => text.len(),
-                Raw::Number(json) | Raw::Object(json) | Raw::Array(json) => compact(json).len(),
-                Raw::Absent | Raw::Other => 0,
-            };
-            key.len() <= UPAY_EXTENDED_KEY_BYTES_MAX && bytes <= UPAY_EXTENDED_VALUE_BYTES_MAX
-        });
-    ensure(fits, Rule::ExtendedTooLarge)?;
+    ensure(object.members().len() <= UPAY_EXTENDED_KEYS_COUNT_MAX, Rule::ExtendedTooLarge)?;
+    for (key, value) in object.members() {
+        let value: Cow<'_, str> = match value {
+            Raw::Text(text) => text.as_ref().into(),
+            Raw::Number(json) | Raw::Object(json) | Raw::Array(json) => compact(json).into(),
+            Raw::Absent | Raw::Other => "".into(),
+        };
+        let fits = key.len() <= UPAY_EXTENDED_KEY_BYTES_MAX
+            && value.len() <= UPAY_EXTENDED_VALUE_BYTES_MAX;
+        ensure(fits, Rule::ExtendedTooLarge)?;
+        ensure(!holds_card_number(key) && !holds_card_number(&value), Rule::CardNumber)?;
+    }
     Ok(if object.members().is_empty() { String::new() } else { compact(json) })
 }
 

@@ -114,6 +114,7 @@ fn schema(row: &Row) -> Value {
             json!({"type": ["string", "integer"], "pattern": format!("^[0-9]{{1,{}}}$", row.max)})
         }
         Kind::Number => json!({"type": ["string", "number"]}),
+        Kind::Quantity => json!({"type": ["string", "number"], "minimum": 0}),
         Kind::Echo => json!({"type": ["string", "object"], "maxLength": row.max}),
         Kind::Extended => json!({"type": ["object", "string"]}),
         Kind::Goods => {

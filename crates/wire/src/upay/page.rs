@@ -105,6 +105,7 @@ fn rule(check: &Check) -> String {
         Check::PayerForWap(needed) => {
             format!("- In strict mode `{needed}` is needed with sub_payway 3 and 4.")
         }
+        Check::Never(member, value) => format!("- `{member}` is not {value}."),
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Kind {
     Amount,
     /// A number with or without a point, as a JSON number or a string; the length counts digits.
     Number,
+    /// Such a number that is not below zero.
+    Quantity,
     /// A text that comes back unchanged; an object or array is taken as its compact text. The
     /// length counts characters.
     Echo,
@@ -37,6 +39,7 @@ impl Kind {
             Self::Digits => "digits",
             Self::Amount => "amount in cents",
             Self::Number => "number",
+            Self::Quantity => "number, not below 0",
             Self::Echo => "text or object",
             Self::Extended => "object or JSON text",
             Self::Goods => "array or JSON text",
@@ -49,7 +52,7 @@ impl Kind {
         match self {
             Self::Id | Self::Extended => "bytes",
             Self::Text | Self::Echo => "characters",
-            Self::Digits | Self::Amount | Self::Number => "digits",
+            Self::Digits | Self::Amount | Self::Number | Self::Quantity => "digits",
             Self::Goods => "elements",
         }
     }
@@ -183,6 +186,8 @@ pub enum Check {
     AnyOf(&'static [&'static str]),
     /// Strict mode: `needed` must be there when `sub_payway` is 3 or 4 (`upay.md` 5.2).
     PayerForWap(&'static str),
+    /// The member does not have this value, which is no form of the call (`upay.md` 10.6).
+    Never(&'static str, &'static str),
 }
 
 /// Which key signs a call (`upay.md` 2.1).

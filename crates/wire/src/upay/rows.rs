@@ -1,6 +1,6 @@
 //! Rows that several calls use (`upay.md` sections 4, 5 and 7), declared once.
 
-use super::row::Kind::{Amount, Digits, Echo, Extended, Goods, Id, Number, Text};
+use super::row::Kind::{Amount, Digits, Echo, Extended, Goods, Id, Number, Quantity, Text};
 use super::row::Row;
 use crate::limits::{
     UPAY_EXTENDED_TEXT_BYTES_MAX, UPAY_GOODS_COUNT_MAX, UPAY_LOOKUP_BYTES_MAX,
@@ -40,7 +40,7 @@ pub const PAYWAY: Row = Row::new(Digits, 4)
     .eg("3");
 /// A form of payment.
 pub const SUB_PAYWAY: Row =
-    Row::new(Digits, 2).note("2 QR (when absent), 3 WAP, 4 mini program").source("R").eg("2");
+    Row::new(Digits, 2).note("2 QR (when absent or 0), 3 WAP, 4 mini program").source("R").eg("2");
 /// The text of a payment barcode.
 pub const DYNAMIC_ID: Row =
     Row::new(Id, 32).needed().note("The text of the payer's barcode").eg("130818341921441147");
@@ -126,9 +126,9 @@ pub const GOODS_ID: Row = Row::new(Id, 32).needed().note("The shop's number").eg
 pub const GOODS_NAME: Row = Row::new(Text, 32).needed().note("Shown to the payer").eg("Pizza");
 /// How many.
 pub const QUANTITY: Row =
-    Row::new(Number, 10).needed().note("Strings and decimals are taken").source("D27").eg("2");
+    Row::new(Quantity, 10).needed().note("Strings and decimals are taken").source("D27").eg("2");
 /// Price of one.
-pub const PRICE: Row = Row::new(Number, 9)
+pub const PRICE: Row = Row::new(Quantity, 9)
     .needed()
     .note("Cents of one; strings and decimals are taken")
     .source("D27")

@@ -43,6 +43,12 @@ pub(super) fn check_all(checks: &[Check], body: &Body<'_>, reading: &mut Reading
                     reading.fault(needed, Rule::Empty);
                 }
             }
+            Check::Never(member, value) => {
+                let written = body.text(member).unwrap_or_default();
+                if !written.is_empty() && written.trim_start_matches('0') == value {
+                    reading.fault(member, Rule::Never(value));
+                }
+            }
         }
     }
 }
