@@ -13,6 +13,7 @@ use app::Refusal;
 use app::use_cases::{self, CashierView};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::ids::OrderNumber;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/cashier/{tn}/pay", pay.get(back_to_checkout))
         .route("/cashier/{tn}/wait", get(wait))
         .route("/cashier/{tn}/status", get(status))
+        .layer(from_fn(pages::in_our_words))
 }
 
 /// Characters of `tn`: nothing else is looked up.

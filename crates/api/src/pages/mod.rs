@@ -8,8 +8,10 @@ mod words;
 
 use app::Refusal;
 use askama::Template;
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 pub(crate) use cookie::{Cookie, cookie};
 pub(crate) use language::Language;
@@ -138,8 +140,12 @@ pub(crate) fn link_trouble(language: Language, refusal: &Refusal) -> Response {
             let page = Trouble::new(language, words.link_over, words.link_over_text);
             render(StatusCode::GONE, &page)
         }
+        // The one limit of a link is its life.
+        Refusal::Limit { .. } => {
+            let page = Trouble::new(language, words.link_expired, words.link_over_text);
+            render(StatusCode::GONE, &page)
+        }
         Refusal::NoRight { .. }
-        | Refusal::Limit { .. }
         | Refusal::Rule { .. }
         | Refusal::Differs { .. }
         | Refusal::Invalid { .. }
@@ -150,6 +156,31 @@ pub(crate) fn link_trouble(language: Language, refusal: &Refusal) -> Response {
         | Refusal::Overloaded
         | Refusal::Internal { .. } => trouble(language, refusal),
     }
+}
+
+/// Around the pages of browsers: what the framework refuses before a handler is reached (a form of
+/// another type, too large or with a field twice, an address that is no text, another method) is
+/// told on a page of ours, under the same status.
+pub(crate) async fn in_our_words(request: Request, next: Next) -> Response {
+    let language = Language::of_browser(request.headers());
+    let words = language.words();
+    let is_form = request.method() == Method::POST;
+    let response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() || response.headers().contains_key(header::CONTENT_SECURITY_POLICY)
+    {
+        return response;
+    }
+    let (title, text) = match status {
+        StatusCode::METHOD_NOT_ALLOWED => (words.no_page, words.no_page_text),
+        _ if is_form => (words.odd_form, words.odd_form_text),
+        _ => (words.bad_link, words.no_page_text),
+    };
+    let mut page = render(status, &Trouble::new(language, title, text));
+    if let Some(allowed) = response.headers().get(header::ALLOW) {
+        page.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    page
 }
 
 /// The address was not called as it should be.

@@ -66,12 +66,15 @@ pub(crate) struct Words {
     pub(crate) not_possible: &'static str,
     pub(crate) not_possible_text: &'static str,
     pub(crate) bad_link: &'static str,
+    pub(crate) link_expired: &'static str,
     pub(crate) link_over: &'static str,
     pub(crate) link_over_text: &'static str,
     pub(crate) declined: &'static str,
     pub(crate) declined_text: &'static str,
     pub(crate) stale_form: &'static str,
     pub(crate) stale_form_text: &'static str,
+    pub(crate) odd_form: &'static str,
+    pub(crate) odd_form_text: &'static str,
     pub(crate) secured: &'static str,
 }
 
@@ -140,14 +143,17 @@ pub(super) static ENGLISH: Words = Words {
     not_possible: "This is not possible",
     not_possible_text: "Please go back to the app or shop that you came from.",
     bad_link: "This link is not complete",
-    link_over: "This link has been used",
-    link_over_text: "It works once and only for a few minutes. Please open the service again from \
+    link_expired: "This link has expired",
+    link_over: "This link no longer works",
+    link_over_text: "A link works once and only for a few minutes. Please open the service again from \
                      your app.",
     declined: "Not connected",
     declined_text: "You did not agree to share your details, so nothing was shared.",
     stale_form: "Please open the page again",
     stale_form_text: "This form was open for too long or was sent from elsewhere. Nothing was \
                       paid.",
+    odd_form: "This could not be read",
+    odd_form_text: "The form did not arrive as this page sends it. Nothing was paid.",
     secured: "Secured by Causeway",
 };
 
@@ -213,12 +219,15 @@ pub(super) static CHINESE: Words = Words {
     not_possible: "无法完成此操作",
     not_possible_text: "请返回您来自的应用或商户。",
     bad_link: "链接不完整",
-    link_over: "链接已使用",
+    link_expired: "链接已过期",
+    link_over: "链接已失效",
     link_over_text: "此链接只能使用一次，且仅在几分钟内有效。请从您的应用重新打开该服务。",
     declined: "未连接",
     declined_text: "您没有同意共享信息，因此没有共享任何信息。",
     stale_form: "请重新打开页面",
     stale_form_text: "此页面打开时间过长，或表单来自其他网站。尚未扣款。",
+    odd_form: "无法读取此请求",
+    odd_form_text: "收到的表单与页面所发送的不符。尚未扣款。",
     secured: "由 Causeway 提供安全保障",
 };
 

@@ -10,10 +10,10 @@ use app::use_cases::terminals;
 use app::use_cases::till::TillRefusal;
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use domain::terminal::Terminal;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use wire::upay::{Body, Reply, Request as Message, Trouble};
 
 use super::reply::{envelope, finish};
@@ -152,10 +152,11 @@ pub(super) fn claimed(headers: &HeaderMap) -> Option<Claimed> {
     (is_sn && single).then(|| Claimed { sn: sn.to_owned(), sign: sign.to_owned() })
 }
 
-/// The body, at most so many bytes. What is too large, or does not come in time, gets no envelope:
-/// there is nothing whose signature could be looked at.
+/// The body, at most so many bytes. What is too large, or does not come in time, is refused
+/// before its signature: there are no bytes to hold it against.
 pub(super) async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Response> {
-    let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n").into_response();
+    let refused = |why: &str| envelope(&Reply::refused_because(Trouble::InvalidParams, why));
+    let too_large = || refused(&format!("请求体不可以超过{}KB", bytes_max / 1024));
     let (parts, body) = request.into_parts();
     let declared = declared_length(&parts.headers).unwrap_or(0);
     if usize::try_from(declared).map_or(true, |declared| declared > bytes_max) {
@@ -164,9 +165,7 @@ pub(super) async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Re
     match tokio::time::timeout(BODY_READ_TIME_MAX, to_bytes(body, bytes_max)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if is_too_large(&error) => Err(too_large()),
-        Ok(Err(_)) | Err(_) => {
-            Err((StatusCode::BAD_REQUEST, "the body did not arrive\n").into_response())
-        }
+        Ok(Err(_)) | Err(_) => Err(refused("请求体未完整到达")),
     }
 }
 

@@ -249,3 +249,45 @@ async fn the_orders_language_is_spoken() {
     request.headers_mut().insert("Accept-Language", "zh-HK,en;q=0.5".parse().unwrap());
     assert!(world.send(request).await.text().contains("应付金额"));
 }
+
+/// What no page of ours sends is told on a page of ours, under the status that it has.
+#[tokio::test]
+async fn odd_forms_and_addresses_get_a_page() {
+    let world = World::new();
+    let tn = place(&world, "PK20260105000017", "").await;
+    let browser = Browser::open(&world, &tn).await;
+    let form = "application/x-www-form-urlencoded";
+    let csrf = format!("csrf={}", browser.token);
+    let large = format!("card={}", "x".repeat(100_000));
+    let twice = format!("{csrf}&card=card-1&card=card-1");
+    let unread = "This could not be read";
+    let cases: [(&str, &[u8], StatusCode, &str); 6] = [
+        ("application/json", b"{}", StatusCode::UNSUPPORTED_MEDIA_TYPE, unread),
+        (form, large.as_bytes(), StatusCode::PAYLOAD_TOO_LARGE, unread),
+        (form, twice.as_bytes(), StatusCode::UNPROCESSABLE_ENTITY, unread),
+        (form, b"card=\xff\xfe", StatusCode::FORBIDDEN, "Please open the page again"),
+        (form, b"", StatusCode::FORBIDDEN, "Please open the page again"),
+        (form, csrf.as_bytes(), StatusCode::UNPROCESSABLE_ENTITY, "Please choose another one"),
+    ];
+    for (kind, body, status, words) in cases {
+        let mut request = browser.confirm(&tn, "");
+        request.headers_mut().insert("Content-Type", kind.parse().unwrap());
+        *request.body_mut() = Body::from(body.to_vec());
+        is_our_page(&world.send(request).await, status, words);
+    }
+    for path in ["/cashier/%ff", "/cashier/%ff/pay", "/cashier/%ff/wait", "/cashier/%ff/status"] {
+        let got = world.send(get(path)).await;
+        is_our_page(&got, StatusCode::BAD_REQUEST, "This link is not complete");
+    }
+    let put = Request::put(format!("/cashier/{tn}")).body(Body::empty()).unwrap();
+    let got = world.send(put).await;
+    is_our_page(&got, StatusCode::METHOD_NOT_ALLOWED, "No such page");
+    assert_eq!(got.header("Allow"), Some("GET,HEAD"));
+}
+
+fn is_our_page(got: &Got, status: StatusCode, words: &str) {
+    assert_eq!(got.status, status, "{}", got.text());
+    assert_eq!(got.header("Content-Type"), Some("text/html; charset=utf-8"));
+    assert_eq!(got.header("X-Frame-Options"), Some("DENY"));
+    assert!(got.text().contains(words), "{}", got.text());
+}

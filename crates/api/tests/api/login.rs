@@ -71,7 +71,28 @@ async fn a_login_link_leads_to_the_service_once() {
     assert_eq!(message["certificateSignature"]["appEncCertID"], "2002");
     let again = world.send(get(path)).await;
     assert_eq!(again.status, StatusCode::GONE);
-    assert!(again.text().contains("This link has been used"));
+    assert!(again.text().contains("This link no longer works"));
+}
+
+#[tokio::test]
+async fn a_link_whose_life_is_over_says_so() {
+    let world = World::new();
+    let sealed = seal(r#"{"mobile":"+85251234567"}"#);
+    let answer = world.call(BANK, LOGIN, &login(Some(&sealed))).await;
+    let url = answer["industryUrl"].as_str().unwrap();
+    let path = url.strip_prefix("https://ucsp.example").unwrap();
+    world.clock.advance(jiff::SignedDuration::from_hours(1));
+    for _ in 0..2 {
+        let late = world.send(get(path)).await;
+        assert_eq!(late.status, StatusCode::GONE);
+        assert!(late.text().contains("This link has expired"), "{}", late.text());
+    }
+    let never = world.send(get("/ucsp/login/never")).await;
+    assert_eq!(never.status, StatusCode::GONE);
+    assert!(never.text().contains("This link no longer works"), "{}", never.text());
+    let odd = world.send(get("/ucsp/login/%ff")).await;
+    assert_eq!(odd.status, StatusCode::BAD_REQUEST);
+    assert!(odd.text().contains("This link is not complete"), "{}", odd.text());
 }
 
 #[tokio::test]

@@ -75,12 +75,16 @@ async fn the_bytes_are_signed_as_they_are() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_answered_in_the_protocol_is_413_and_the_path_may_end_in_a_question_mark() {
+async fn a_body_that_is_too_large_is_told_so_and_the_path_may_end_in_a_question_mark() {
     let world = World::new();
     let till = world.till().await;
     let too_large = " ".repeat(256 * 1024 + 1);
-    let got = world.send(signed(QUERY, (&till.sn, &till.key), too_large)).await;
-    assert_eq!(got.status, StatusCode::PAYLOAD_TOO_LARGE);
+    for path in [QUERY, "/upay/v2/pay", "/terminal/checkin"] {
+        let request = signed(path, (&till.sn, &till.key), too_large.clone());
+        let reply = world.envelope(request).await;
+        assert_eq!(error(&reply), PARAMS);
+        assert_eq!(reply["error_message"], "请求体不可以超过256KB");
+    }
     let body = json!({"terminal_sn": till.sn, "sn": "7"}).to_string();
     let mut request = signed("/upay/v2/query?", (&till.sn, &till.key), body);
     request.headers_mut().insert("content-type", "Application/json".parse().unwrap());
@@ -181,8 +185,9 @@ async fn logs_are_bytes_of_any_kind() {
     let kept: Vec<usize> = world.logs.0.lock().unwrap().iter().map(|(_, bytes)| *bytes).collect();
     assert_eq!(kept, [5, 0, 9 * 1024 * 1024]);
     let too_large = vec![7; 10 * 1024 * 1024 + 1];
-    let got = world.send(signed(path, (&till.sn, &till.key), too_large)).await;
-    assert_eq!(got.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let reply = world.envelope(signed(path, (&till.sn, &till.key), too_large)).await;
+    assert_eq!(error(&reply), PARAMS);
+    assert_eq!(reply["error_message"], "请求体不可以超过10240KB");
     let reply = world.envelope(signed(path, (&till.sn, "wrong"), log.clone())).await;
     assert_eq!(error(&reply), ILLEGAL);
     assert_eq!(error(&world.envelope(signed(path, ("1", "x"), log)).await), TERMINAL);

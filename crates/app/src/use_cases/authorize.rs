@@ -77,16 +77,15 @@ fn redirect_uri(platform: &Platform) -> String {
 /// Ends an authorization: the code becomes the user's particulars, once.
 ///
 /// # Errors
-/// [`Refusal::UnknownTransaction`] for a state that is not, or no longer, known.
+/// [`Refusal::UnknownTransaction`] for a state that is not, or no longer, known;
+/// [`Refusal::Limit`] for one whose life is over.
 pub async fn finish_authorization(
     platform: &Platform,
     state: &str,
     code: &str,
 ) -> Result<Handover, Refusal> {
-    let kept: OauthState = take(platform, records::OAUTH_STATE, state).await?;
-    if platform.clock.now() >= kept.expires_at {
-        return Err(Refusal::UnknownTransaction);
-    }
+    let life = |kept: &OauthState| kept.expires_at;
+    let kept: OauthState = take(platform, records::OAUTH_STATE, state, life).await?;
     let verifier = platform.sealer.open(VERIFIER, &kept.verifier_sealed);
     let verifier = verifier.ok_or_else(|| platform.unexpected("a verifier cannot be unsealed"))?;
     let question = RedeemQuestion {

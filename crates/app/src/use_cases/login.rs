@@ -124,12 +124,11 @@ fn link(platform: &Platform, input: &ChannelLogin) -> LoginLink {
 /// Follows a one-time link: it works once, and within its life.
 ///
 /// # Errors
-/// [`Refusal::UnknownTransaction`] when it does not, or no longer, work.
+/// [`Refusal::UnknownTransaction`] for one that is not known, or was used; [`Refusal::Limit`] for
+/// one whose life is over, until it is forgotten.
 pub async fn follow_login_link(platform: &Platform, secret: &str) -> Result<Handover, Refusal> {
-    let link: LoginLink = take(platform, records::LOGIN_LINK, secret).await?;
-    if platform.clock.now() >= link.expires_at {
-        return Err(Refusal::UnknownTransaction);
-    }
+    let life = |link: &LoginLink| link.expires_at;
+    let link: LoginLink = take(platform, records::LOGIN_LINK, secret, life).await?;
     let sealed = link.mobile_sealed.as_deref();
     let mobile = sealed.map(|sealed| platform.sealer.open(MOBILE, sealed));
     let mobile = match mobile {
@@ -168,26 +167,29 @@ pub(super) fn handover(platform: &Platform, input: ChannelLogin) -> Result<Hando
     })
 }
 
-/// Reads a one-time document and takes it away; of two that come at once, one gets it.
+/// Reads a one-time document and takes it away; of two that come at once, one gets it. One whose
+/// life is over stays for whoever comes later to be told so.
 pub(super) async fn take<T: serde::de::DeserializeOwned>(
     platform: &Platform,
     space: &'static str,
     key: &str,
+    expires_at: impl FnOnce(&T) -> jiff::Timestamp,
 ) -> Result<T, Refusal> {
     let found = platform.store.record(space, key).await;
     let found = found.map_err(|error| platform.failed(&error))?;
     let found = found.ok_or(Refusal::UnknownTransaction)?;
+    let document: T = serde_json::from_str(&found.value)
+        .map_err(|error| platform.unexpected(&format!("a damaged {space} document: {error}")))?;
+    if platform.clock.now() >= expires_at(&document) {
+        return Err(Refusal::Limit { field: "link", reason: "its life is over".to_owned() });
+    }
     let change = RecordChange::Take { expected: found.version };
     let records = vec![RecordWrite { space, key: key.to_owned(), change }];
     let taken = platform.store.commit(WriteSet { records, ..WriteSet::default() }).await;
     match taken.map_err(|error| platform.failed(&error))? {
-        CommitOutcome::Committed => {}
-        CommitOutcome::Stale | CommitOutcome::Duplicate(_) => {
-            return Err(Refusal::UnknownTransaction);
-        }
+        CommitOutcome::Committed => Ok(document),
+        CommitOutcome::Stale | CommitOutcome::Duplicate(_) => Err(Refusal::UnknownTransaction),
     }
-    serde_json::from_str(&found.value)
-        .map_err(|error| platform.unexpected(&format!("a damaged {space} document: {error}")))
 }
 
 /// The consent of a user, if data went to the service before.

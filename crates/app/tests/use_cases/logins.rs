@@ -39,7 +39,7 @@ async fn a_login_link_works_once_and_within_its_life() {
     let url = channel_login(platform, &bank(), login("10000001", Some("+852-5"))).await.unwrap();
     world.clock.advance(SignedDuration::from_mins(5));
     let late = follow_login_link(platform, secret(&url)).await;
-    assert!(matches!(late.err().unwrap(), Refusal::UnknownTransaction));
+    assert!(matches!(late.err().unwrap(), Refusal::Limit { field: "link", .. }));
 }
 
 #[tokio::test]

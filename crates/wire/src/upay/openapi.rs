@@ -88,7 +88,6 @@ fn responses() -> Value {
             "description": "Done or refused, as result_code says",
             "content": {"application/json": {"schema": schema}},
         },
-        "413": {"description": "The body is too large"},
     })
 }
 
