@@ -58,6 +58,8 @@ fn wrong_usage_is_2_and_failure_is_1_in_one_line() {
     fails(&mut report, &mysql, 2, "postgres://");
     std::fs::write(at("a-file"), "x").unwrap();
     fails(&mut report, &["sandbox", "--data", &at("a-file/inside")], 1, "a-file");
+    fails(&mut report, &["sandbox", "--data", &at("a-file")], 1, "name a folder");
+    fails(&mut report, &["migrate", "--data", &at("a-file")], 1, "name a folder");
     let checked = run(&["config", "check", "--config", &at("unknown.toml")]);
     let told = format!("{}{}", out(&checked), err(&checked));
     report.check(checked.status.code() == Some(1), || format!("config check: {told}"));
@@ -68,6 +70,57 @@ fn wrong_usage_is_2_and_failure_is_1_in_one_line() {
         report.check(teaches, || format!("{help:?}: {}", out(&output)));
     }
     report.check(run(&["--version"]).status.success(), || "--version".into());
+    report.done();
+}
+
+/// Whoever asked for JSON gets it, also where the data is too damaged to be counted.
+#[test]
+fn a_damaged_ledger_is_told_in_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let at = data.to_str().unwrap();
+    assert!(run(&["migrate", "--data", at]).status.success());
+    let good = run(&["ledger", "verify", "--json", "--data", at]);
+    let told: Value = serde_json::from_slice(&good.stdout).expect("JSON");
+    assert_eq!((good.status.code(), &told["ok"]), (Some(0), &Value::Bool(true)));
+    for file in database_files(&data) {
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[4096..].fill(0xa5);
+        std::fs::write(file, bytes).unwrap();
+    }
+    for what in ["ledger", "audit"] {
+        let bad = run(&[what, "verify", "--json", "--data", at]);
+        let told: Value = serde_json::from_slice(&bad.stdout).expect("JSON");
+        assert_eq!((bad.status.code(), &told["ok"]), (Some(1), &Value::Bool(false)), "{told}");
+        assert_eq!(err(&bad).lines().count(), 1, "{}", err(&bad));
+        assert!(told["error"].as_str().is_some_and(|error| err(&bad).contains(error)), "{told}");
+    }
+}
+
+/// A directory file that the server would not start with is found by every look before.
+#[test]
+fn a_directory_file_that_cannot_be_read_is_found_before_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:1\"\ndata = \"{}\"\n\
+         [master_key]\nfile = \"{}\"\n[directory]\nfile = \"{}\"\n",
+        at("data"),
+        at("master.key"),
+        at("directory.json"),
+    );
+    std::fs::write(at("causeway.toml"), text).unwrap();
+    std::fs::write(at("directory.json"), r#"{"applications": 7}"#).unwrap();
+    let config = at("causeway.toml");
+    let mut report = Report::default();
+    fails(&mut report, &["migrate", "--config", &config], 1, "directory.json");
+    report.check(!folder.path().join("data").exists(), || "something was made".to_owned());
+    for command in [&["config", "check"][..], &["doctor"][..]] {
+        let output = run(&[command, &["--config", &config]].concat());
+        let told = out(&output);
+        let named = output.status.code() == Some(1) && told.contains("directory.json");
+        report.check(named, || format!("{command:?}: {told} {}", err(&output)));
+    }
     report.done();
 }
 

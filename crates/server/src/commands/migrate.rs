@@ -6,6 +6,7 @@ use super::{block_on, say};
 use crate::cli::{DataSource, MigrateArgs};
 use crate::config::Config;
 use crate::database::Location;
+use crate::directory_file;
 use crate::failure::{Failure, Outcome};
 use crate::keys::stored::{OwnKey, Purpose};
 use crate::production;
@@ -18,6 +19,10 @@ pub(crate) fn run(args: &MigrateArgs) -> Outcome {
         DataSource::Config(file) => Some(Config::read(file)?),
         DataSource::Folder(_) | DataSource::Database(_) => None,
     };
+    // What the server would refuse at its start is refused before anything is changed.
+    if let Some(path) = config.as_ref().and_then(|config| config.directory_file.as_deref()) {
+        directory_file::read(path)?;
+    }
     let location = match &config {
         Some(config) => config.data.clone(),
         None => Location::of(&source)?,

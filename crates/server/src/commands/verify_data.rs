@@ -37,13 +37,18 @@ fn read<T>(
     check: impl AsyncFnOnce(&dyn Store) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {
     let location = Location::of(&args.data.source())?;
-    block_on(async {
+    let report = block_on(async {
         let store = location.open_read_only().await?;
         let failed = |error: StoreError| Failure::at("the data cannot be read", error);
         let report = check(&*store).await.map_err(failed)?;
         store.close().await.map_err(failed)?;
         Ok(report)
-    })
+    });
+    // Whoever reads JSON is told in JSON, also of data too damaged to be counted.
+    if let (true, Err(failure)) = (args.json, &report) {
+        say(true, "", &json!({ "ok": false, "error": failure.to_string() }))?;
+    }
+    report
 }
 
 fn finish(

@@ -62,6 +62,8 @@ pub(crate) fn explain(error: &std::io::Error) -> String {
         (ErrorKind::QuotaExceeded, NO_ROOM),
         (ErrorKind::ReadOnlyFilesystem, "the file system is read-only; choose another folder"),
         (ErrorKind::NotADirectory, "a part of the path is not a folder; check it"),
+        (ErrorKind::IsADirectory, "it is a folder; name a file"),
+        (ErrorKind::AlreadyExists, "there is a file of this name; name a folder"),
     ];
     let found = known.into_iter().find(|(kind, _)| *kind == error.kind());
     found.map_or_else(|| error.to_string(), |(_, words)| words.to_owned())

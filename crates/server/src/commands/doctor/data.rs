@@ -14,6 +14,7 @@ use jose::seal::MasterKeys;
 
 use super::network;
 use super::{Health, Patient, Report};
+use crate::directory_file;
 use crate::failure::Failure;
 use crate::keys::stored::{OwnKey, read_all};
 use crate::keys::{MasterSealer, master};
@@ -43,6 +44,16 @@ pub(super) fn folder(patient: &Patient, report: &mut Report) {
         Err(error) => {
             report.bad("data folder", format!("{}: {}", folder.display(), master::explain(&error)));
         }
+    }
+}
+
+/// The files that the configuration names.
+pub(super) fn files(patient: &Patient, report: &mut Report) {
+    let path = patient.config.as_ref().and_then(|config| config.directory_file.as_deref());
+    let Some(path) = path else { return };
+    match directory_file::read(path) {
+        Ok(_) => report.good("directory", format!("{} can be read", path.display())),
+        Err(failure) => report.bad("directory", failure.to_string()),
     }
 }
 

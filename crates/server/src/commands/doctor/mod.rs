@@ -94,6 +94,7 @@ fn line(finding: &Finding) -> String {
 async fn examine(patient: &Patient) -> Result<Report, Failure> {
     let mut report = Report::default();
     data::folder(patient, &mut report);
+    data::files(patient, &mut report);
     match patient.location.open_read_only().await {
         Ok(store) => data::store(&*store, patient, &mut report).await,
         Err(failure) => report.bad("database", failure.to_string()),
