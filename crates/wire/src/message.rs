@@ -188,7 +188,13 @@ pub struct Message {
     pub answer: Option<&'static Table>,
     /// Whether `certificateSignature` is mandatory whatever the application's setting says.
     pub signed_in_body: bool,
+    /// Whether the platform serves or sends it; what is declared alone is told so wherever
+    /// messages are listed ([`NOT_SERVED`]).
+    pub served: bool,
 }
+
+/// What readers are told of a message that the platform neither serves nor sends.
+pub const NOT_SERVED: &str = "declared, not yet served";
 
 impl Message {
     /// The table of one half.

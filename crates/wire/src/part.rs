@@ -155,7 +155,7 @@ macro_rules! message {
     (
         $(#[$doc:meta])*
         $name:ident: $request:ident => $answer:ident, $source:ident, $title:literal,
-        $summary:literal, [ $($leg:expr),* $(,)? ]
+        $summary:literal, [ $($leg:expr),* $(,)? ] $(, $status:ident)?
     ) => {
         $(#[$doc])*
         pub static $name: $crate::message::Message = $crate::message::Message {
@@ -167,6 +167,7 @@ macro_rules! message {
             request: <$request as $crate::part::Part>::TABLE,
             answer: Some(<$answer as $crate::part::Part>::TABLE),
             signed_in_body: false,
+            served: $crate::part::served!($($status)?),
         };
 
         impl $crate::part::Request for $request {
@@ -176,4 +177,14 @@ macro_rules! message {
     };
 }
 
-pub(crate) use {message, part, presence, slot};
+/// Whether the platform serves a message: it does unless the declaration says `declared`.
+macro_rules! served {
+    () => {
+        true
+    };
+    (declared) => {
+        false
+    };
+}
+
+pub(crate) use {message, part, presence, served, slot};

@@ -163,3 +163,23 @@ async fn an_unknown_scenario_is_refused_in_the_sandbox_and_not_heard_outside() {
         assert_ne!(code(&answer), "10", "{value}");
     }
 }
+
+/// The reference says of each message whether it is served, and the routes say the same.
+#[tokio::test]
+async fn what_is_declared_as_served_is_served_and_nothing_else() {
+    let world = World::new();
+    let mut seen = [0, 0];
+    for message in wire::ucsp::MESSAGES {
+        for leg in message.legs {
+            let wire::message::Address::Path(path) = leg.address else { continue };
+            let request = match leg.method {
+                wire::Method::Post => crate::harness::post(path, "{}", None),
+                wire::Method::Get => crate::harness::get(path),
+            };
+            let status = world.send(request).await.status;
+            assert_eq!(status != 404, message.served, "{} {path}: {status}", message.name);
+            seen[usize::from(message.served)] += 1;
+        }
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+}

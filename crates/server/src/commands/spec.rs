@@ -1,7 +1,7 @@
 //! `causeway spec`: the messages of the protocol, from the declarations that the gateway uses.
 
 use serde_json::{Value, json};
-use wire::message::{Message, Shape, Side};
+use wire::message::{Message, NOT_SERVED, Shape, Side};
 use wire::spec;
 use wire::ucsp::{MESSAGES, message};
 use wire::upay;
@@ -69,14 +69,21 @@ fn unknown(name: &str) -> String {
 
 fn listing() -> String {
     let width = MESSAGES.iter().map(|message| message.name.len()).max().unwrap_or(0);
-    let lines =
-        MESSAGES.iter().map(|it| format!("{:width$}  {}", it.name.to_lowercase(), it.title));
+    let lines = MESSAGES.iter().map(|it| {
+        let status = if it.served { String::new() } else { format!(" ({NOT_SERVED})") };
+        format!("{:width$}  {}{status}", it.name.to_lowercase(), it.title)
+    });
     let calls = upay::CALLS.iter().map(|it| format!("{:width$}  {}", it.name, it.paths.join(", ")));
     lines.chain(calls).collect::<Vec<_>>().join("\n")
 }
 
 fn summary(message: &'static Message) -> Value {
-    json!({ "name": message.name, "title": message.title, "summary": message.summary })
+    json!({
+        "name": message.name,
+        "title": message.title,
+        "summary": message.summary,
+        "served": message.served,
+    })
 }
 
 /// One half in the shapes that the message takes, request and answer.

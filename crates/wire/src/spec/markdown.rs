@@ -7,7 +7,7 @@ use super::table::{Row, half, rows_closed, way};
 use super::{COLUMNS, example, example_plain, pretty, rows_of};
 use crate::class::Class;
 use crate::field::{Field, Kind};
-use crate::message::{Leg, Message, Party, Side};
+use crate::message::{Leg, Message, NOT_SERVED, Party, Side};
 use crate::part::Part;
 use crate::ucsp::{MESSAGES, MsgInfo, MsgResponse, ResponseCode, outline, signature_table};
 
@@ -28,6 +28,9 @@ const RULES: &str = "\
 - A missing member is left out; null and \"\" that are received count as absent.
 - Unknown members are ignored, in requests and in answers; new optional members may appear at any
   time. A declared member that stands twice in one object is a fault.
+- No member of printable text (ANS, S) may hold the number of a card, test numbers included: numbers
+  travel in `encData` alone. Those of the sandbox begin with 623300, 625094, 629200 or 620000, and
+  the sandbox hands on no others.
 - A body has at most 256 KiB, 16 levels, 128 members an object.
 - A refusal for its shape has code 10, and `errorDetail` lists the paths and the rules that failed.
 
@@ -40,6 +43,10 @@ to success must be there with response code 00 only. Source: S the published doc
 developer pages, F practice of sibling products, D designed for this platform.
 
 ";
+
+/// What it means for whoever would build on it.
+const NOT_SERVED_TEXT: &str = "The form is settled, the platform does not act on it: it sends no \
+     such message, and a request for it\nis answered 404.";
 
 /// The whole reference of UCSP.
 #[must_use]
@@ -59,13 +66,15 @@ pub fn reference() -> String {
 }
 
 fn contents(out: &mut String) {
-    out.push_str("| message | who to whom | way |\n|---|---|---|\n");
+    out.push_str("| message | who to whom | way | status |\n|---|---|---|---|\n");
     for message in MESSAGES {
         for leg in message.legs {
             let anchor = message.name.to_ascii_lowercase();
             let (from, to) = (leg.from.words(), leg.to.words());
             let name = message.name;
-            let _ = writeln!(out, "| [{name}](#{anchor}) | {from} to {to} | {} |", short_way(leg));
+            let status = if message.served { "served" } else { NOT_SERVED };
+            let way = short_way(leg);
+            let _ = writeln!(out, "| [{name}](#{anchor}) | {from} to {to} | {way} | {status} |");
         }
     }
     out.push('\n');
@@ -129,6 +138,9 @@ fn flows(out: &mut String) {
 
 fn section(out: &mut String, message: &Message) {
     let _ = write!(out, "\n### {}\n\n{}\n", message.name, message.summary);
+    if !message.served {
+        let _ = write!(out, "\n**Status: {NOT_SERVED}.** {NOT_SERVED_TEXT}\n");
+    }
     for leg in message.legs {
         let _ = write!(out, "\n#### {}\n", way(leg));
         for side in [Side::Request, Side::Answer] {

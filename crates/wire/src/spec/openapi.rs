@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::message::{Address, Leg, Message, Method, Party, Shape, Side};
+use crate::message::{Address, Leg, Message, Method, NOT_SERVED, Party, Shape, Side};
 use crate::spec::{example, schema};
 use crate::ucsp::{MESSAGES, outline};
 
@@ -68,7 +68,13 @@ fn path_item(message: &Message, legs: &[&Leg]) -> Value {
     };
     operation.insert("operationId".into(), suffix.into());
     operation.insert("summary".into(), message.title.into());
-    operation.insert("description".into(), message.summary.into());
+    if message.served {
+        operation.insert("description".into(), message.summary.into());
+    } else {
+        let description = format!("Status: {NOT_SERVED}. {}", message.summary);
+        operation.insert("description".into(), description.into());
+        operation.insert("x-status".into(), NOT_SERVED.into());
+    }
     operation
         .insert("tags".into(), json!([format!("{} to {}", first.from.words(), first.to.words())]));
     match first.method {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::field::{Field, Kind, Length, Table};
 use crate::form::Form;
-use crate::message::{Leg, Message, Shape, Side};
+use crate::message::{Leg, Message, NOT_SERVED, Shape, Side};
 use crate::ucsp::outline;
 
 /// The columns, as the published tables name them.
@@ -116,6 +116,9 @@ pub fn text(message: &Message) -> String {
     let mut out = format!("{}  {}\n\n", message.name, message.title);
     for line in wrap(message.summary, 96) {
         let _ = writeln!(out, "{line}");
+    }
+    if !message.served {
+        let _ = writeln!(out, "\nStatus: {NOT_SERVED}");
     }
     for leg in message.legs {
         let _ = writeln!(out, "\n{}", way(leg));

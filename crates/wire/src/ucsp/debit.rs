@@ -63,7 +63,8 @@ message! {
     SIGN_AUTO_DEBIT: SignAutoDebit => SignAutoDebitAnswer, D, "Sign auto-debit",
     "The service asks its user to sign a contract; the browser then goes to the channel's signing \
      page through the platform.",
-    [Leg::industry("/ucsp/industry/v1/signautodebit")]
+    [Leg::industry("/ucsp/industry/v1/signautodebit")],
+    declared
 }
 
 part! {
@@ -91,7 +92,8 @@ message! {
     SIGN_AUTO_DEBIT_NOTICE: SignAutoDebitNotice => NoMembers, D, "Sign auto-debit notice",
     "The platform tells the result of a signing, or that the user ended the contract in the \
      channel's App. Repeated and confirmed as PAYMENT_RESULT_NOTICE.",
-    [Leg::notice("backUrl of the contract")]
+    [Leg::notice("backUrl of the contract")],
+    declared
 }
 
 part! {
@@ -117,7 +119,8 @@ message! {
     CLOSE_AUTO_DEBIT: CloseAutoDebit => CloseAutoDebitAnswer, D, "Close auto-debit",
     "The service ends a contract; the platform passes it on to the channel and answers when the \
      channel has. Closing twice is 00 again.",
-    [Leg::industry("/ucsp/industry/v1/closeautodebit")]
+    [Leg::industry("/ucsp/industry/v1/closeautodebit")],
+    declared
 }
 
 part! {
@@ -150,7 +153,8 @@ message! {
     SUBMIT_AUTO_DEBIT: SubmitAutoDebit => SubmitAutoDebitAnswer, D, "Submit auto-debit",
     "The service debits under a contract, without the user. Normally answered 05, 00 if final at \
      once, 01 if refused (errorDetail says which limit or state); the result comes by notice.",
-    [Leg::industry("/ucsp/industry/v1/submitautodebit")]
+    [Leg::industry("/ucsp/industry/v1/submitautodebit")],
+    declared
 }
 
 part! {
@@ -190,7 +194,8 @@ message! {
     AUTO_DEBIT_SIGN: AutoDebitSign => AutoDebitSignAnswer, D, "Auto-debit signing (channel leg)",
     "The platform opens a signing at the channel and gets the address of its signing page; asked \
      again with the same signNo, the channel answers how the signing ended.",
-    [Leg::to_channel("/ucsp/v1/autodebitsign")]
+    [Leg::to_channel("/ucsp/v1/autodebitsign")],
+    declared
 }
 
 part! {
@@ -218,7 +223,8 @@ message! {
     AUTO_DEBIT_CLOSE: AutoDebitClose => AutoDebitCloseAnswer, D,
     "Auto-debit closing (channel leg)",
     "The platform ends a contract at the channel. Closing twice is 00 again.",
-    [Leg::to_channel("/ucsp/v1/autodebitclose")]
+    [Leg::to_channel("/ucsp/v1/autodebitclose")],
+    declared
 }
 
 part! {
@@ -252,5 +258,6 @@ message! {
     /// The platform debits at the channel.
     AUTO_DEBIT_PAY: AutoDebitPay => AutoDebitPayAnswer, D, "Auto-debit payment (channel leg)",
     "The platform debits under a contract at the channel; 05 while the result is unknown.",
-    [Leg::to_channel("/ucsp/v1/autodebitpay")]
+    [Leg::to_channel("/ucsp/v1/autodebitpay")],
+    declared
 }

@@ -64,7 +64,8 @@ message! {
     [
         Leg::industry("/ucsp/security/v1/keyinquiryexchange"),
         Leg::channel("/ucsp/security/v1/keyinquiryexchange"),
-    ]
+    ],
+    declared
 }
 
 part! {
@@ -87,5 +88,6 @@ message! {
     [
         Leg::industry("/ucsp/security/v1/keyresetresult"),
         Leg::channel("/ucsp/security/v1/keyresetresult"),
-    ]
+    ],
+    declared
 }

@@ -103,6 +103,7 @@ pub static AUTHORIZATION_URL: Message = Message {
     request: AuthorizationUrl::TABLE,
     answer: None,
     signed_in_body: false,
+    served: true,
 };
 
 impl Request for AuthorizationUrl {
@@ -143,6 +144,7 @@ pub static INDUSTRY_LOGIN_INFO: Message = Message {
     request: IndustryLoginInfo::TABLE,
     answer: None,
     signed_in_body: true,
+    served: true,
 };
 
 impl Request for IndustryLoginInfo {

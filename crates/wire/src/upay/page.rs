@@ -25,7 +25,10 @@ Messages between terminals and the platform. The machine-readable twin is `opena
   followed by the key, in either case. The vendor signs activate, the terminal all else, with its
   current or its previous key. Nothing is read before the signature was verified.
 - Any `Content-Type`; UTF-8; at most 256 KiB (uploadLog 10 MiB).
-- HTTP status 200 for every envelope. The result stands in `result_code`.
+- HTTP status 200 for every envelope, also where the body is too large. The result stands in
+  `result_code`.
+- Texts, `reflect` and `extended` must not hold the number of a card; numbers of orders and payers
+  are not looked at.
 - Requests: null and \"\" count as absent; unknown members are ignored; integers are taken where
   strings are declared; all faults are listed at once, joined by `；`.
 - Replies: every scalar is a string; absent members are left out; amounts are digits.
