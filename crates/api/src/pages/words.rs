@@ -145,8 +145,8 @@ pub(super) static ENGLISH: Words = Words {
     bad_link: "This link is not complete",
     link_expired: "This link has expired",
     link_over: "This link no longer works",
-    link_over_text: "A link works once and only for a few minutes. Please open the service again from \
-                     your app.",
+    link_over_text: "A link works once and only for a few minutes. Please open the service again \
+                     from your app.",
     declined: "Not connected",
     declined_text: "You did not agree to share your details, so nothing was shared.",
     stale_form: "Please open the page again",
