@@ -63,8 +63,6 @@ fn test_on_postgres(environment: &Environment) -> Result<()> {
     };
     let mut runner = shell::cargo(fixed.iter().copied());
     runner.args(["-p", "causeway-tests", "--test", "blackbox", "--"]).args(ON_BOTH_STORES);
-    // The gaps between callbacks are measured once, over SQLite: they are not the store's.
-    runner.args(["--skip", "acceptance_19"]);
     runner.env("CAUSEWAY_TEST_STORE", "postgres");
     shell::run(environment.give(&mut runner))
 }
