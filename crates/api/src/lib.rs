@@ -17,6 +17,7 @@ mod crypto;
 mod downstream;
 pub mod gallery;
 mod gateway;
+mod heard;
 mod industry;
 pub mod limits;
 mod once;
@@ -30,6 +31,7 @@ mod wallet;
 use std::sync::Arc;
 
 use app::Platform;
+use app::messages::MessageBook;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use jose::keyring::Keys;
@@ -55,6 +57,8 @@ pub struct Options {
     pub wallet_keys: Vec<WalletKey>,
     /// The operator's account; without one there is no admin interface.
     pub admin: Option<AdminAccount>,
+    /// Where messages are remembered for the timelines of the sandbox; without it none are.
+    pub messages: Option<Arc<MessageBook>>,
     /// How far the end of the program has come, for `/readyz`; without it it never ends.
     pub phase: Option<watch::Receiver<Phase>>,
 }

@@ -16,6 +16,7 @@ pub mod directory;
 pub mod flights;
 pub mod journal;
 pub mod limits;
+pub mod messages;
 pub mod platform;
 pub mod ports;
 pub mod records;

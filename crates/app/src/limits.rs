@@ -49,3 +49,5 @@ pub const SALE_GRACE: SignedDuration = SignedDuration::from_secs(15);
 pub const HOLD_POLL: Duration = Duration::from_secs(1);
 /// How long what a store took on a day is kept.
 pub const TAKINGS_LIFE: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// Messages that the sandbox remembers for timelines.
+pub const MESSAGES_KEPT_COUNT_MAX: usize = 10_000;

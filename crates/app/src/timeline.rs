@@ -14,7 +14,7 @@ use crate::writeset::{Task, TaskBody, Versioned};
 pub struct Entry {
     /// Business time.
     pub at: Timestamp,
-    /// `event`, `posting`, `notice` or `inquiry`.
+    /// `message`, `event`, `posting`, `notice` or `inquiry`.
     pub kind: &'static str,
     /// One line for a reader.
     pub summary: String,

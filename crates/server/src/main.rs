@@ -18,6 +18,7 @@ mod listen;
 mod logging;
 mod metrics;
 mod node;
+mod overheard;
 mod production;
 mod sandbox;
 mod terminal_logs;

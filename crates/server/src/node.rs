@@ -7,6 +7,7 @@ use api::{AdminAccount, Api, MetricsText, Phase};
 use app::clock::MovableClock;
 use app::directory::{Directory, DirectoryCell};
 use app::flights::Flights;
+use app::messages::MessageBook;
 use app::ports::{Clock, Ids, Sealer, Sleeper, Store, Wallets};
 use app::terminals::{TerminalCache, TerminalSettings};
 use app::use_cases::{load_directory, refresh_directory};
@@ -38,6 +39,7 @@ use crate::keys::PlatformKeys;
 use crate::keys::stored::OwnKey;
 use crate::lifecycle::Shutdown;
 use crate::limits::DIRECTORY_POLL;
+use crate::overheard;
 use crate::terminal_logs::FolderLogs;
 
 /// What a node is made of.
@@ -64,6 +66,8 @@ pub(crate) struct Parts {
     pub(crate) diagnosis_header: bool,
     /// The figures.
     pub(crate) metrics: Option<MetricsText>,
+    /// Where the sandbox remembers messages.
+    pub(crate) messages: Option<Arc<MessageBook>>,
     /// How far the end of the program has come.
     pub(crate) phase: watch::Receiver<Phase>,
     /// What terminals need.
@@ -136,13 +140,15 @@ impl Node {
             sealer: Arc::clone(&parts.sealer),
             default_zone: parts.zone.clone(),
         });
+        let downstream =
+            HttpDownstream::new(Arc::clone(&partner), Arc::clone(&directory), Arc::clone(&clock));
         let TerminalParts { settings, wallets, callback, callback_form, log_folder, admin } =
             parts.terminals;
         let wallet_keys = wallet_keys(&wallets)?;
         let wallets = wallet_table(&wallets, &client, (&directory, &clock))?;
         let zone = settings.zone.clone();
         let platform = Arc::new(Platform {
-            wallets: Arc::new(wallets),
+            wallets: overheard::wallets(wallets, parts.messages.as_ref(), &clock),
             sleeper: Arc::clone(&sleeper),
             logs: Arc::new(FolderLogs::new(log_folder, zone)),
             watchers: Watchers::default(),
@@ -150,11 +156,7 @@ impl Node {
             store: parts.store,
             clock: Arc::clone(&clock),
             ids,
-            downstream: Arc::new(HttpDownstream::new(
-                Arc::clone(&partner),
-                Arc::clone(&directory),
-                Arc::clone(&clock),
-            )),
+            downstream: overheard::downstream(downstream, parts.messages.as_ref(), &clock),
             channels: Arc::new(channels),
             directory,
             wake: Arc::<Bell>::clone(&bell),
@@ -175,6 +177,7 @@ impl Node {
             metrics: parts.metrics,
             wallet_keys,
             admin,
+            messages: parts.messages,
             phase: Some(parts.phase),
         };
         let api = Api::new(Arc::clone(&platform), port, options);

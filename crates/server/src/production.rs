@@ -192,6 +192,7 @@ async fn build(config: &Config, shutdown: &Shutdown) -> Result<Node, Failure> {
         crypto_threads: config.crypto_threads,
         diagnosis_header: false,
         metrics: Some(metrics::start()?),
+        messages: None,
         phase: shutdown.phase(),
         terminals: TerminalParts {
             settings: config.terminals.settings.clone(),

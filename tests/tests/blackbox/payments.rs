@@ -264,9 +264,16 @@ async fn both_sides_are_told_and_repeats_follow_the_schedule() {
         assert_eq!(stage.sandbox.notices(number).await.len(), 2, "by {number}");
         let timeline = stage.sandbox.ask(&format!("timeline/{number}")).await;
         let entries = timeline["entries"].as_array().unwrap();
-        for kind in ["event", "posting", "notice"] {
+        for kind in ["message", "event", "posting", "notice"] {
             assert!(entries.iter().any(|one| one["kind"] == kind), "{kind} in {timeline}");
         }
+        let messages = entries.iter().filter(|one| one["kind"] == "message");
+        let told: Vec<_> = messages.map(|one| &one["details"]["message"]).collect();
+        for message in ["SUBMIT_PAYMENT_ORDER", "place", "pay", "PAYMENT_RESULT_INQUIRY"] {
+            assert!(told.iter().any(|one| *one == message), "{message} in {told:?}");
+        }
+        assert_eq!(entries[0]["details"]["message"], "SUBMIT_PAYMENT_ORDER", "{timeline}");
+        assert_eq!(entries[0]["details"]["code"], "00");
     }
     repeats(&stage).await;
 }

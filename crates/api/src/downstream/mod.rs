@@ -58,5 +58,10 @@ async fn record(
     let told = dialect::downstream::told(&notice).map_err(|error| invalid(error.to_string()))?;
     let platform = &shared.platform;
     let (order, transaction) = (&told.order, &told.transaction);
-    use_cases::record_downstream(platform, &system.caller, order, transaction, told.outcome).await
+    let heard = (platform.clock.now(), "the downstream payment system");
+    let caller = &system.caller;
+    let ended =
+        use_cases::record_downstream(platform, caller, order, transaction, told.outcome).await;
+    crate::heard::notice(shared, heard, (&told.merchant, transaction), ended.is_ok());
+    ended
 }

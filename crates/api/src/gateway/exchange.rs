@@ -151,13 +151,19 @@ impl Received<IndustryCaller> {
             Ok(verified) => verified,
             Err(response) => return refuse(response),
         };
+        let heard = (shared.platform.clock.now(), self.caller.app.as_str(), T::MESSAGE.name);
         let work = act(Arc::clone(shared), verified, message.trx_info.clone());
         match guarded(shared, work).await {
             Ok(Answered { response, fields }) => {
+                crate::heard::ucsp(shared, heard, (&message.trx_info, Some(&fields)), &response);
                 Ended::Answer(message.answer(&shared.time_stamp(&zone), fields, response))
             }
             Err(refusal) => match dialect::ucsp::said(&refusal) {
-                Said::Response(response) => refuse(response),
+                Said::Response(response) => {
+                    let asked = (&message.trx_info, None::<&T::Answer>);
+                    crate::heard::ucsp(shared, heard, asked, &response);
+                    refuse(response)
+                }
                 // Without a header a replay is a matter of the signature in the body.
                 Said::Unauthorized if !self.sealing.header => {
                     refuse(not_signed(&in_body::Failure::Replayed))

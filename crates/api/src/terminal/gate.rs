@@ -65,7 +65,13 @@ where
     };
     let sn = claimed.as_ref().map(|claimed| claimed.sn.clone()).unwrap_or_default();
     let reply = match admitted(&shared, claimed, &body).await {
-        Ok((terminal, message)) => work(Arc::clone(&shared), terminal, message).await,
+        Ok((verified, message)) => {
+            let (at, terminal) = (shared.platform.clock.now(), Arc::clone(&verified.terminal));
+            let reply = work(Arc::clone(&shared), verified, message).await;
+            let heard = (at, terminal.sn.as_str(), &terminal.merchant);
+            crate::heard::upay(&shared, heard, T::CALL.name, &reply);
+            reply
+        }
         Err(reply) => reply,
     };
     let mut response = envelope(&reply);

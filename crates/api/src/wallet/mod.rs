@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use app::{Platform, Refusal, use_cases};
+use app::{Refusal, use_cases};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -55,7 +55,7 @@ async fn notice(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bod
     let key = wallet.key.clone();
     // The work goes on when the wallet hangs up.
     let worker = Arc::clone(&shared);
-    let work = async move { record(&worker.platform, &wallet, &body).await };
+    let work = async move { record(&worker, &wallet, &body).await };
     let taken = shared.finish(work).await;
     if let Err(refusal) = &taken {
         tracing::warn!(%refusal, "a wallet notice was not taken");
@@ -66,7 +66,8 @@ async fn notice(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bod
     (form, answer).into_response()
 }
 
-async fn record(platform: &Platform, wallet: &WalletKey, body: &Bytes) -> Result<(), Refusal> {
+async fn record(shared: &Shared, wallet: &WalletKey, body: &Bytes) -> Result<(), Refusal> {
+    let platform = &shared.platform;
     let invalid = |rule: String| Refusal::Invalid { field: "body", rule };
     let notice: Answer<'_> = decode(body).map_err(|error| invalid(error.to_string()))?;
     let told = dialect::wallet::told(notice).map_err(|error| invalid(error.to_string()))?;
@@ -75,11 +76,13 @@ async fn record(platform: &Platform, wallet: &WalletKey, body: &Bytes) -> Result
         let reason = error.to_string();
         Refusal::Unavailable { reason }
     })?;
-    let theirs = found.is_some_and(|order| {
+    let theirs = found.filter(|order| {
         order.value.sale().is_some_and(|sale| wallet.payways.contains(&sale.payway))
     });
-    if !theirs {
-        return Err(Refusal::UnknownTransaction);
-    }
-    use_cases::record_wallet(platform, &told.order, &told.transaction, told.outcome).await
+    let owner = theirs.ok_or(Refusal::UnknownTransaction)?.value.terms.merchant.clone();
+    let heard = (platform.clock.now(), "the wallet");
+    let ended = use_cases::record_wallet(platform, &told.order, &told.transaction, told.outcome);
+    let ended = ended.await;
+    crate::heard::notice(shared, heard, (&owner, &told.transaction), ended.is_ok());
+    ended
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::AdminAccount;
+use app::messages::MessageBook;
 use app::ports::{Clock, Sealer, Store};
 use app::records::ACTIVATION_CODE;
 use app::terminals::TerminalSettings;
@@ -97,6 +98,7 @@ async fn master_key(store: &dyn Store, file: &Path) -> Result<MasterKey, Failure
 /// Everything, before anybody is let in.
 struct World {
     node: Node,
+    messages: Arc<MessageBook>,
     keeper: Arc<ClockKeeper>,
     installation: Installation,
     addresses: Addresses,
@@ -117,6 +119,7 @@ impl World {
         let stored = load_directory(&*store).await.map_err(failed)?;
         let directory = seed::directory(&installation, &addresses, &stored, &*sealer)?;
         let zone = TimeZone::get(ZONE_DEFAULT).map_err(|error| Failure::at("zone", error))?;
+        let messages = Arc::<MessageBook>::default();
         let node = Node::new(Parts {
             store,
             clock: keeper.clock().clone(),
@@ -129,18 +132,19 @@ impl World {
             crypto_threads: 0,
             diagnosis_header: true,
             metrics: Some(metrics::start()?),
+            messages: Some(Arc::clone(&messages)),
             phase: shutdown.phase(),
             terminals: terminals(&installation, &addresses, folder)?,
         })
         .await?;
         directory_file::put_in_force(&node.platform, directory, "seed").await?;
         put_codes(&*node.platform.store, &installation, installation.secrets.issued_at).await?;
-        Ok(Self { node, keeper, installation, addresses })
+        Ok(Self { node, messages, keeper, installation, addresses })
     }
 
     /// Lets everybody in, says `ready`, and ends what was accepted after a signal.
     async fn run(self, folder: &Path, listeners: [TcpListener; 4], shutdown: &Shutdown) -> Outcome {
-        let Self { node, keeper, installation, addresses } = self;
+        let Self { node, messages, keeper, installation, addresses } = self;
         let document = publish::document(&installation, &addresses, &node.keys)?.write(folder)?;
         let secret = &installation.secrets.wallet_secret;
         files::write_private(&folder.join(WALLET_SECRET_FILE), &format!("{secret}\n"))?;
@@ -151,6 +155,7 @@ impl World {
             installation: installation.clone(),
             addresses: addresses.clone(),
             partners: running.clone(),
+            messages,
         });
         let index = index::routes(&addresses, &document)
             .map_err(|error| Failure::at("the first page", error))?;

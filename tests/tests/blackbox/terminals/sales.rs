@@ -172,3 +172,40 @@ async fn acceptance_11_a_payer_who_takes_time() {
     till.call(QUERY, &json!({ "sn": sn })).await.is("SUCCESS", "TRADE_TIMEOUT");
     sandbox.verify_books();
 }
+
+/// The timeline of an order tells the calls of tills and those to the wallet, without their bodies.
+#[tokio::test]
+async fn a_timeline_tells_the_messages_of_its_order_alone() {
+    let sandbox = Sandbox::start();
+    let till = Till::first(&sandbox).await;
+    let (number, _) = till.paid().await;
+    let (other, _) = till.paid().await;
+    till.query(&number).await.is("SUCCESS", "");
+    till.refund(&number, "r1", "30").await.is("REFUND_SUCCESS", "");
+    till.refund(&number, "r1", "30").await.is("FAIL", "UPAY_REFUND_ORDER_NOOP");
+    let told = async |number: &str| {
+        let timeline = sandbox.ask(&format!("timeline/{number}")).await;
+        assert!(!timeline.to_string().contains(BARCODE), "{timeline}");
+        let entries = timeline["entries"].as_array().unwrap().clone();
+        let messages = entries.into_iter().filter(|one| one["kind"] == "message");
+        let line = |one: serde_json::Value| {
+            let text = |member: &str| one["details"][member].as_str().unwrap().to_owned();
+            format!("{} {}", text("message"), text("code"))
+        };
+        messages.map(line).collect::<Vec<_>>()
+    };
+    let expected = [
+        "pay PAY_SUCCESS",
+        "charge 00",
+        "query SUCCESS",
+        "refund REFUND_SUCCESS",
+        "refund 00",
+        "refund UPAY_REFUND_ORDER_NOOP",
+    ];
+    let mut heard = told(&number).await;
+    heard.sort();
+    let mut wanted = expected.to_vec();
+    wanted.sort_unstable();
+    assert_eq!(heard, wanted);
+    assert_eq!(told(&other).await.len(), 2, "pay and charge");
+}

@@ -12,7 +12,7 @@ use domain::notice::Notice;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Shared, answer, refused};
+use super::{Shared, Simulation, answer, refused};
 use crate::limits::ORDERS_NAMED_COUNT_MAX;
 
 /// Which order: any of its numbers.
@@ -101,16 +101,21 @@ fn notice(notice: &Notice) -> Value {
 
 /// Everything that happened to an order.
 pub(super) async fn timeline(State(simulation): Shared, Path(number): Path<String>) -> Response {
-    match read_timeline(&simulation.platform, &number).await {
+    match read_timeline(&simulation, &number).await {
         Ok(shown) => answer(&shown),
         Err(nothing) => nothing.response(),
     }
 }
 
-async fn read_timeline(platform: &Platform, number: &str) -> Result<Value, Nothing> {
+async fn read_timeline(simulation: &Simulation, number: &str) -> Result<Value, Nothing> {
+    let platform = &simulation.platform;
     let found = named(platform, number).await?;
     let (owner, order) = found.first().ok_or(Nothing::NoSuchOrder)?;
-    let entries = entries_of(&*platform.store, owner, order).await?;
+    let stored = platform.store.order(owner, order).await?.ok_or(Nothing::NoSuchOrder)?;
+    // A message comes before what it made happen at the same instant.
+    let mut entries = simulation.messages.of(&stored.value);
+    entries.extend(entries_of(&*platform.store, owner, order).await?);
+    entries.sort_by_key(|entry| entry.at);
     Ok(json!({ "order": order, "entries": entries }))
 }
 

@@ -8,6 +8,7 @@ mod time;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use app::messages::MessageBook;
 use app::use_cases::load_directory;
 use app::{Platform, Refusal};
 use axum::Router;
@@ -42,6 +43,8 @@ pub(crate) struct Simulation {
     pub(crate) addresses: Addresses,
     /// The simulated partners.
     pub(crate) partners: RunningPartners,
+    /// The messages that the timelines tell of.
+    pub(crate) messages: Arc<MessageBook>,
 }
 
 type Shared = State<Arc<Simulation>>;
@@ -138,6 +141,7 @@ async fn reset_all(simulation: &Simulation) -> Result<(), Failure> {
         ..app::writeset::WriteSet::default()
     };
     store.commit(set).await.map_err(|error| Failure::at("the clock", error))?;
+    simulation.messages.clear();
     simulation.installation.store(store, &*platform.sealer, now, "reset").await?;
     let directory = seed::directory(
         &simulation.installation,
