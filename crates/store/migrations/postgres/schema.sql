@@ -73,8 +73,9 @@ CREATE TABLE keys (
     PRIMARY KEY (owner, order_id, txn_time)
 );
 
--- An order by a merchant's orderId without knowing the merchant, for operators.
-CREATE INDEX keys_order_id ON keys (order_id);
+-- An order by a merchant's orderId without knowing the merchant, for operators. It is a hash, since
+-- references have no order: each new one would fall on another page of a longer index.
+CREATE INDEX keys_order_id ON keys USING hash (order_id);
 
 -- Work that falls due, beside the orders' own tasks, and who works on it until when. `made_at` and `place` tell the order in
 -- which tasks were made: the database's clock in microseconds, and the place within one commit.

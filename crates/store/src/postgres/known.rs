@@ -16,7 +16,7 @@ use super::fault::Fault;
 use super::link::Connection;
 use super::own::{self, Own};
 use super::rows::{RecordKind, Rows, TaskRow, Touched};
-use super::steps::{Step, column};
+use super::steps::{Question, column};
 
 type Pair = (String, String);
 type Triple = (String, String, String);
@@ -242,7 +242,7 @@ impl Known {
 }
 
 /// The questions, in the order of [`Known`]'s fields.
-fn questions<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
+fn questions<'a>(sets: &[&'a Rows]) -> Vec<Question<'a>> {
     let seen: Vec<_> = sets.iter().filter_map(|set| set.seen.as_ref()).collect();
     let keys: Vec<_> = sets.iter().flat_map(|set| &set.keys).collect();
     let transactions: Vec<_> = sets.iter().flat_map(|set| &set.transactions).collect();
@@ -296,5 +296,5 @@ fn questions<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
          (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))",
     ];
     let values = [seen, keys, transactions, orders, tasks, records, postings];
-    sql.into_iter().zip(values).map(|(sql, values)| Step { sql, values }).collect()
+    sql.into_iter().zip(values).map(|(sql, values)| Question { sql, values }).collect()
 }

@@ -11,7 +11,7 @@ use super::decode;
 use super::fault::Fault;
 use super::link::Connection;
 use super::rows::Rows;
-use super::steps::{Line, Step};
+use super::steps::{Check, Line, Step};
 use crate::instant::from_micros;
 use crate::limits::LANES_COUNT_MAX;
 
@@ -38,10 +38,9 @@ const BEGIN: &str = "INSERT INTO lanes (lane, epoch, batch, sequence, hash, held
      ON CONFLICT (lane) DO NOTHING RETURNING lane, epoch, batch, sequence, hash";
 
 /// Moves the lane on, and holds it for another while.
-const MOVE: &str = "WITH moved AS (UPDATE lanes SET batch = batch + 1, sequence = $4, hash = $5, \
+const MOVE: &str = "UPDATE lanes SET batch = batch + 1, sequence = $4, hash = $5, \
      held_until = now() + interval '30 seconds' \
-     WHERE lane = $1 AND epoch = $2 AND batch = $3 RETURNING 1) \
-     SELECT 1 / count(*) FROM moved";
+     WHERE lane = $1 AND epoch = $2 AND batch = $3 RETURNING 1";
 
 /// Ends whatever the broken connection still does in this lane: it waits for a commit under way,
 /// and one that comes later finds another epoch.
@@ -139,7 +138,7 @@ impl Lane {
             Box::new(sequence),
             Box::new(next.hash.as_slice()),
         ];
-        Step { sql: MOVE, values }
+        Step { sql: MOVE, check: Check::Lane, values }
     }
 
     /// After a broken connection: whether the lane moved to `next`. `None`: nobody can say any

@@ -33,13 +33,13 @@ pub(super) const WIDE: &str = "SET enable_seqscan = on; SET enable_bitmapscan = 
 /// A connection with the statements that were prepared on it.
 pub(super) struct Connection {
     pub(super) client: Client,
-    statements: Mutex<HashMap<&'static str, Statement>>,
+    statements: Mutex<HashMap<String, Statement>>,
     dead: Notify,
 }
 
 impl Connection {
     /// The statement, prepared at its first use.
-    pub(super) async fn prepared(&self, sql: &'static str) -> Result<Statement, Error> {
+    pub(super) async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
         let known =
             self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
         if let Some(statement) = known {
@@ -47,7 +47,7 @@ impl Connection {
         }
         let statement = self.client.prepare(sql).await?;
         let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(statements.entry(sql).or_insert(statement).clone())
+        Ok(statements.entry(sql.to_owned()).or_insert(statement).clone())
     }
 
     /// Gives the connection up, so that another one is made.

@@ -20,6 +20,7 @@ const CHANGES: &[&str] = &[
     include_str!("../../migrations/postgres/0013_orders.sql"),
     include_str!("../../migrations/postgres/0014_tasks_own.sql"),
     include_str!("../../migrations/postgres/0015_transactions_own.sql"),
+    include_str!("../../migrations/postgres/0016_keys_order_id.sql"),
 ];
 
 /// Marks the database as ours and says which changes it has.

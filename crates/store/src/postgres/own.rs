@@ -9,7 +9,7 @@
 use app::writeset::{Task, TaskBody, TaskId};
 
 use super::rows::{Rows, TaskRow};
-use super::steps::{Step, Value, column};
+use super::steps::{Check, Step, Value, column};
 
 /// Which of an order's own tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,34 +116,33 @@ pub(super) const NEW_ORDERS: &str = concat!(
 
 /// Replaces orders, each with one of its own tasks or none.
 pub(super) const CHANGED_ORDERS: &str = concat!(
-    "WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[], \
-     $5::text[], $6::text[], $7::int8[], $8::int8[], $9::int8[]) \
-     AS it (owner, number, expected, state, body, own, due_at, attempts, own_expected)), \
-     changed AS (UPDATE orders AS it \
+    "UPDATE orders AS it \
      SET version = it.version + 1, state = wanted.state, body = wanted.body, ",
     columns!("close", "wanted.own = 'close'", "wanted.own_expected", "$10"),
     ", ",
     columns!("inquire", "wanted.own = 'inquire'", "wanted.own_expected", "$10"),
-    " FROM wanted WHERE it.owner = wanted.owner AND it.number = wanted.number \
+    " FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[], \
+     $5::text[], $6::text[], $7::int8[], $8::int8[], $9::int8[]) \
+     AS wanted (owner, number, expected, state, body, own, due_at, attempts, own_expected) \
+     WHERE it.owner = wanted.owner AND it.number = wanted.number \
      AND it.version = wanted.expected AND (wanted.own_expected IS NULL OR wanted.own_expected \
      = CASE wanted.own WHEN 'close' THEN it.close_version ELSE it.inquire_version END) \
-     RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::int FROM changed"
+     RETURNING 1"
 );
 
 /// Makes or replaces own tasks of one kind of orders that are not written with them.
 macro_rules! alone {
     ($own:literal) => {
         concat!(
-            "WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], \
-             $4::int8[], $5::int8[], $6::int8[]) \
-             AS it (owner, number, query_id, due_at, attempts, expected)), \
-             changed AS (UPDATE orders AS it SET ",
+            "UPDATE orders AS it SET ",
             columns!($own, "true", "wanted.expected", "$7"),
-            " FROM wanted WHERE it.owner = wanted.owner AND it.number = wanted.number \
+            " FROM unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::int8[], $6::int8[]) \
+             AS wanted (owner, number, query_id, due_at, attempts, expected) \
+             WHERE it.owner = wanted.owner AND it.number = wanted.number \
              AND (wanted.query_id IS NULL OR wanted.query_id = coalesce(it.query_id, it.number)) \
              AND (wanted.expected IS NULL OR wanted.expected = it.",
             $own,
-            "_version) RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::int FROM changed"
+            "_version) RETURNING 1"
         )
     };
 }
@@ -178,7 +177,7 @@ pub(super) fn alone<'a>(sets: &[&'a Rows], is_judged: bool) -> Vec<Step<'a>> {
                 column(&rows, |row| row.expected),
                 Box::new(is_judged),
             ];
-            Step { sql, values }
+            Step { sql, check: Check::EveryRow, values }
         })
         .collect()
 }

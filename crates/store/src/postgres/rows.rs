@@ -202,6 +202,18 @@ impl Rows {
         })
     }
 
+    /// Whether one number names two transactions: no statement sees that by itself.
+    pub(super) fn clashes(&self) -> bool {
+        let of = |index: usize| self.transactions.get(index);
+        let all = 0..self.transactions.len();
+        all.clone().any(|one| {
+            let later = all.clone().skip(one.saturating_add(1));
+            later.filter_map(of).any(|(id, target)| {
+                of(one).is_some_and(|(first, holder)| first == id && holder != target)
+            })
+        })
+    }
+
     /// Puts an order's own task among the other tasks: there it stands, or its order is not there.
     pub(super) fn stray(&mut self, owner: &MerchantId, id: &TaskId) -> Result<(), StoreError> {
         let is_it = |row: &TaskRow| &row.task.owner == owner && &row.task.id == id;

@@ -1,8 +1,10 @@
-//! One commit as statements, one for each table, whatever the number of write sets.
+//! One commit as steps, one for each table, whatever the number of write sets; together they are
+//! one statement, mostly.
 //!
-//! Each statement takes whole columns as arrays and fails unless every row went where it must: a
-//! key that is there already breaks its index, and a version that is not there divides by zero. So
-//! that all statements, `COMMIT` included, can be sent at once.
+//! Each step takes whole columns as arrays and fails unless every row went where it must: a key that
+//! is there already breaks its index, and a version that is not there divides by zero. So that all
+//! can be sent at once, and be one statement, for which the server answers once. No step of a
+//! statement sees what another one writes.
 
 use app::ports::store::JournalEntry;
 use tokio_postgres::types::ToSql;
@@ -14,10 +16,78 @@ use crate::shape::kind_word;
 /// A value of a statement.
 pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
-/// A statement with its values.
-pub(super) struct Step<'a> {
+/// A question with its values.
+pub(super) struct Question<'a> {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value<'a>>,
+}
+
+/// What a step must come to beside not failing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// Nothing.
+    None,
+    /// As many rows as its first array has; else it divides by zero.
+    EveryRow,
+    /// One row: the lane is where the writer knows it to be; else a text is not a number.
+    Lane,
+}
+
+/// A part of a statement that writes to one table. What is checked returns 1 for each row.
+pub(super) struct Step<'a> {
+    pub(super) sql: &'static str,
+    pub(super) check: Check,
+    pub(super) values: Vec<Value<'a>>,
+}
+
+/// Some steps as one statement.
+pub(super) struct Statement<'a> {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value<'a>>,
+}
+
+impl<'a> Statement<'a> {
+    /// The steps under the names `s0`, `s1`, ..., their values one behind the other.
+    fn of(steps: Vec<Step<'a>>) -> Self {
+        let (mut with, mut checks) = (String::new(), String::from(" SELECT 1"));
+        let mut values = Vec::new();
+        for (index, step) in steps.into_iter().enumerate() {
+            let first = values.len();
+            with.push_str(if index == 0 { "WITH s" } else { ", s" });
+            with.push_str(&index.to_string());
+            with.push_str(" AS (");
+            renumber(step.sql, first, &mut with);
+            with.push(')');
+            checks.push_str(&match step.check {
+                Check::None => String::new(),
+                Check::EveryRow => format!(
+                    ", 1 / ((SELECT count(*) FROM s{index}) = cardinality(${}))::int",
+                    first.saturating_add(1)
+                ),
+                Check::Lane => format!(
+                    ", ('1' || CASE (SELECT count(*) FROM s{index}) WHEN 1 THEN '' \
+                     ELSE ' lane, which is not where it was' END)::int"
+                ),
+            });
+            values.extend(step.values);
+        }
+        with.push_str(&checks);
+        Self { sql: with, values }
+    }
+}
+
+/// Writes the text with its values after so many others.
+fn renumber(sql: &str, before: usize, to: &mut String) {
+    let mut parts = sql.split('$');
+    to.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let end = part.find(|it: char| !it.is_ascii_digit()).unwrap_or(part.len());
+        let (number, rest) = part.split_at(end);
+        let number = number.parse::<usize>().unwrap_or_default().saturating_add(before);
+        to.push('$');
+        to.push_str(&number.to_string());
+        to.push_str(rest);
+    }
 }
 
 /// A line of the journal, with its place in its stream.
@@ -36,8 +106,13 @@ where
     Box::new(rows.iter().map(of).collect::<Vec<T>>())
 }
 
-/// All statements of a commit in the order in which they take their locks, the lane's first.
-pub(super) fn of<'a>(sets: &[&'a Rows], move_lane: Step<'a>, lines: &'a [Line]) -> Vec<Step<'a>> {
+/// A commit: one statement, and others after it where an order's own task is written beside the
+/// order's row.
+pub(super) fn of<'a>(
+    sets: &[&'a Rows],
+    move_lane: Step<'a>,
+    lines: &'a [Line],
+) -> Vec<Statement<'a>> {
     let is_judged = sets.iter().all(|set| set.is_judged);
     let mut steps = vec![move_lane];
     steps.extend(seen(sets));
@@ -45,14 +120,16 @@ pub(super) fn of<'a>(sets: &[&'a Rows], move_lane: Step<'a>, lines: &'a [Line]) 
     steps.extend(transactions(sets));
     steps.extend(new_orders(sets, is_judged));
     steps.extend(changed_orders(sets, is_judged));
-    steps.extend(own::alone(sets, is_judged));
     steps.extend(changed_tasks(sets));
     steps.extend(records(sets));
     steps.extend(postings(sets));
     steps.extend(new_tasks(sets));
     steps.extend(names(sets));
     steps.extend(journal(lines));
-    steps
+    let mut statements = vec![Statement::of(steps)];
+    // In a statement of its own, since a row is changed once in each.
+    statements.extend(own::alone(sets, is_judged).into_iter().map(|it| Statement::of(vec![it])));
+    statements
 }
 
 fn seen<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
@@ -64,7 +141,7 @@ fn seen<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
                SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) ORDER BY 1, 2";
     let app = column(&rows, |row| row.app.as_str());
     let values = vec![app, column(&rows, |row| row.id.as_str()), column(&rows, |row| row.until)];
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::None, values })
 }
 
 fn keys<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
@@ -85,7 +162,7 @@ fn keys<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |row| kind_word(row.target.kind)),
         column(&rows, |row| row.input.as_str()),
     ];
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::None, values })
 }
 
 /// A number that names the very same transaction already is left as it is. It must not be the
@@ -96,22 +173,21 @@ fn transactions<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         return None;
     }
     rows.sort_unstable_by_key(|(id, (owner, _))| (owner.as_str(), id.as_str()));
-    let sql = "WITH made AS (INSERT INTO transactions AS it (owner, query_id, number, kind) \
+    let sql = "INSERT INTO transactions AS it (owner, query_id, number, kind) \
                SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
                AS wanted (owner, query_id, number, kind) \
                WHERE (SELECT 1 FROM orders AS found WHERE found.owner = wanted.owner \
                AND found.number = wanted.query_id AND found.query_id IS NULL \
                AND NOT (wanted.number = found.number AND wanted.kind = 'payment') LIMIT 1) IS NULL \
                ON CONFLICT (owner, query_id) DO UPDATE SET kind = excluded.kind \
-               WHERE it.number = excluded.number AND it.kind = excluded.kind RETURNING 1) \
-               SELECT 1 / (count(*) = cardinality($1))::int FROM made";
+               WHERE it.number = excluded.number AND it.kind = excluded.kind RETURNING 1";
     let values = vec![
         column(&rows, |(_, (owner, _))| owner.as_str()),
         column(&rows, |(id, _)| id.as_str()),
         column(&rows, |(_, (_, target))| target.order.as_str()),
         column(&rows, |(_, (_, target))| kind_word(target.kind)),
     ];
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::EveryRow, values })
 }
 
 fn new_orders<'a>(sets: &[&'a Rows], is_judged: bool) -> Option<Step<'a>> {
@@ -132,7 +208,7 @@ fn new_orders<'a>(sets: &[&'a Rows], is_judged: bool) -> Option<Step<'a>> {
     let own: Vec<_> = rows.iter().map(|row| row.own.as_ref()).collect();
     values.extend(own::columns(&own));
     values.push(Box::new(is_judged));
-    Some(Step { sql: own::NEW_ORDERS, values })
+    Some(Step { sql: own::NEW_ORDERS, check: Check::None, values })
 }
 
 fn changed_orders<'a>(sets: &[&'a Rows], is_judged: bool) -> Option<Step<'a>> {
@@ -153,7 +229,7 @@ fn changed_orders<'a>(sets: &[&'a Rows], is_judged: bool) -> Option<Step<'a>> {
     values.extend(own::columns(&own));
     values.push(column(&own, |row| row.and_then(|row| row.expected)));
     values.push(Box::new(is_judged));
-    Some(Step { sql: own::CHANGED_ORDERS, values })
+    Some(Step { sql: own::CHANGED_ORDERS, check: Check::EveryRow, values })
 }
 
 fn task_columns<'a>(rows: &[&'a TaskRow]) -> Vec<Value<'a>> {
@@ -186,7 +262,7 @@ fn new_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
                ORDER BY 1, 2 ON CONFLICT (owner, id) DO NOTHING";
     let mut values = task_columns(&rows);
     values.push(column(&rows, |row| row.is_stray.then_some(1_i64)));
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::None, values })
 }
 
 /// A replaced task is leased to nobody.
@@ -196,20 +272,18 @@ fn changed_tasks<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     if rows.is_empty() {
         return None;
     }
-    let sql = "WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], \
-               $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::int8[]) \
-               AS it (owner, id, number, due_at, after, attempts, notice, body, expected) \
-               ORDER BY 1, 2), \
-               changed AS (UPDATE tasks AS it SET number = wanted.number, \
+    let sql = "UPDATE tasks AS it SET number = wanted.number, \
                due_at = wanted.due_at, after = wanted.after, attempts = wanted.attempts, \
                notice = wanted.notice, body = wanted.body, version = it.version + 1, \
-               leased_until = NULL, holder = NULL FROM wanted \
+               leased_until = NULL, holder = NULL \
+               FROM unnest($1::text[], $2::text[], $3::text[], \
+               $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::int8[]) \
+               AS wanted (owner, id, number, due_at, after, attempts, notice, body, expected) \
                WHERE it.owner = wanted.owner AND it.id = wanted.id \
-               AND it.version = wanted.expected RETURNING 1) \
-               SELECT 1 / (count(*) = cardinality($1))::int FROM changed";
+               AND it.version = wanted.expected RETURNING 1";
     let mut values = task_columns(&rows);
     values.push(column(&rows, |row| row.expected));
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::EveryRow, values })
 }
 
 fn records<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
@@ -224,34 +298,30 @@ fn records<'a>(sets: &[&'a Rows]) -> Vec<Step<'a>> {
                   SELECT space, key, 1, expires_at, body \
                   FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[]) \
                   AS wanted (space, key, expires_at, body) ORDER BY 1, 2";
-    let replace = "WITH wanted AS (SELECT * FROM \
-                   unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::int8[]) \
-                   AS it (space, key, expires_at, body, expected) ORDER BY 1, 2), \
-                   changed AS (UPDATE records AS it SET version = it.version + 1, \
-                   expires_at = wanted.expires_at, body = wanted.body FROM wanted \
+    let replace = "UPDATE records AS it SET version = it.version + 1, \
+                   expires_at = wanted.expires_at, body = wanted.body \
+                   FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::int8[]) \
+                   AS wanted (space, key, expires_at, body, expected) \
                    WHERE it.space = wanted.space AND it.key = wanted.key \
-                   AND it.version = wanted.expected RETURNING 1) \
-                   SELECT 1 / (count(*) = cardinality($1))::int FROM changed";
+                   AND it.version = wanted.expected RETURNING 1";
     let put = "INSERT INTO records AS it (space, key, version, expires_at, body) \
                SELECT space, key, 1, expires_at, body \
                FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[]) \
                AS wanted (space, key, expires_at, body) ORDER BY 1, 2 \
                ON CONFLICT (space, key) DO UPDATE SET version = it.version + 1, \
                expires_at = excluded.expires_at, body = excluded.body";
-    let take = "WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) \
-                AS it (space, key, expected) ORDER BY 1, 2), \
-                taken AS (DELETE FROM records AS it USING wanted \
+    let take = "DELETE FROM records AS it \
+                USING unnest($1::text[], $2::text[], $3::int8[]) AS wanted (space, key, expected) \
                 WHERE it.space = wanted.space AND it.key = wanted.key \
-                AND it.version = wanted.expected RETURNING 1) \
-                SELECT 1 / (count(*) = cardinality($1))::int FROM taken";
+                AND it.version = wanted.expected RETURNING 1";
     let steps = [
-        (insert, of(|kind| kind == RecordKind::Insert)),
-        (replace, of(|kind| matches!(kind, RecordKind::Replace(_)))),
-        (put, of(|kind| kind == RecordKind::Put)),
-        (take, of(|kind| matches!(kind, RecordKind::Take(_)))),
+        (insert, Check::None, of(|kind| kind == RecordKind::Insert)),
+        (replace, Check::EveryRow, of(|kind| matches!(kind, RecordKind::Replace(_)))),
+        (put, Check::None, of(|kind| kind == RecordKind::Put)),
+        (take, Check::EveryRow, of(|kind| matches!(kind, RecordKind::Take(_)))),
     ];
-    let filled = steps.into_iter().filter(|(_, rows)| !rows.is_empty());
-    filled.map(|(sql, rows)| Step { sql, values: record_columns(&rows) }).collect()
+    let filled = steps.into_iter().filter(|(_, _, rows)| !rows.is_empty());
+    filled.map(|(sql, check, rows)| Step { sql, check, values: record_columns(&rows) }).collect()
 }
 
 /// The columns that the statement of these rows, all of one kind, takes.
@@ -289,7 +359,7 @@ fn postings<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |row| row.posting.minor),
         column(&rows, |row| row.posting.currency.numeric()),
     ];
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::None, values })
 }
 
 fn names<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
@@ -307,7 +377,7 @@ fn names<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
         column(&rows, |row| row.target.query_id.as_str()),
         column(&rows, |row| kind_word(row.target.kind)),
     ];
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::None, values })
 }
 
 fn journal(lines: &[Line]) -> Option<Step<'_>> {
@@ -331,5 +401,5 @@ fn journal(lines: &[Line]) -> Option<Step<'_>> {
         column(&lines, |line| line.entry.previous.as_slice()),
         column(&lines, |line| line.entry.hash.as_slice()),
     ];
-    Some(Step { sql, values })
+    Some(Step { sql, check: Check::None, values })
 }

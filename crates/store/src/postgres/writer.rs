@@ -24,7 +24,7 @@ use super::known::Known;
 use super::lane::Lane;
 use super::link::{Connection, Link};
 use super::rows::Rows;
-use super::steps::{self, Step};
+use super::steps::{self, Statement};
 use crate::limits::{COMMIT_TRIES_MAX, POSTGRES_BATCH_COUNT_MAX, UNANSWERED_WAIT};
 
 /// Where the answer to a write set goes.
@@ -202,17 +202,15 @@ impl Writer {
         };
         let rows: Vec<&Rows> = sets.iter().map(|(rows, _)| &**rows).collect();
         let (lines, next) = lane.chain(&rows);
-        let steps = steps::of(&rows, lane.step(&next), &lines);
-        let sent = timeout(UNANSWERED_WAIT, send(&connection, steps)).await;
+        let statements = steps::of(&rows, lane.step(&next), &lines);
+        let sent = timeout(UNANSWERED_WAIT, send(&connection, statements)).await;
         let fault = match sent {
             Ok(Ok(())) => {
                 self.lane = Some(next);
                 return Ok(());
             }
-            Ok(Err(refused)) if !is_lost(&refused.error) => {
-                return Err(self.obstacle(refused.step, refused.error));
-            }
-            Ok(Err(refused)) => Fault::from(refused.error),
+            Ok(Err(error)) if !is_lost(&error) => return Err(self.obstacle(error)),
+            Ok(Err(error)) => Fault::from(error),
             Err(_) => unanswered(),
         };
         self.settle(&connection, &next, fault).await
@@ -228,12 +226,13 @@ impl Writer {
     }
 
     /// What an error of the engine means: its transaction is undone.
-    fn obstacle(&mut self, step: usize, error: Error) -> Failed {
+    fn obstacle(&mut self, error: Error) -> Failed {
         let code = error.code().cloned().unwrap_or(SqlState::INTERNAL_ERROR);
         let is_refusal = code == SqlState::UNIQUE_VIOLATION
             || code == SqlState::DIVISION_BY_ZERO
             || code == SqlState::CARDINALITY_VIOLATION;
-        if is_refusal && step == LANE_STEP {
+        // What the check of the lane comes to.
+        if code == SqlState::INVALID_TEXT_REPRESENTATION {
             self.lane = None;
             return Failed::Again("another node took over the lane of the journal".to_owned());
         }
@@ -279,41 +278,30 @@ impl Writer {
     }
 }
 
-/// Where the statement about the lane stands in a transaction.
-const LANE_STEP: usize = 0;
-/// Stands for what is no statement of the write sets.
-const NO_STEP: usize = usize::MAX;
-
-/// The first statement that failed.
-struct Refused {
-    step: usize,
-    error: Error,
-}
-
-/// Sends everything at once; the first failure undoes all, since `COMMIT` then rolls back.
-async fn send(connection: &Connection, steps: Vec<Step<'_>>) -> Result<(), Refused> {
-    let outside = |error| Refused { step: NO_STEP, error };
-    let mut prepared = Vec::with_capacity(steps.len());
-    for step in &steps {
-        prepared.push(connection.prepared(step.sql).await.map_err(outside)?);
+/// Sends everything at once. Several statements are one transaction, in which the first failure
+/// undoes all, since `COMMIT` then rolls back; one alone is a transaction by itself.
+async fn send(connection: &Connection, statements: Vec<Statement<'_>>) -> Result<(), Error> {
+    let mut prepared = Vec::with_capacity(statements.len());
+    for statement in &statements {
+        prepared.push(connection.prepared(&statement.sql).await?);
     }
     let client = &connection.client;
-    let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-    let statements = steps.into_iter().zip(&prepared);
-    let all = join_all(statements.map(|(step, sql)| client.execute_raw(sql, step.values)));
-    let (first, done, last) = join3(begin, all, client.batch_execute("COMMIT")).await;
-    first.map_err(outside)?;
-    for (step, result) in done.into_iter().enumerate() {
-        result.map_err(|error| Refused { step, error })?;
-    }
-    last.map_err(outside).map(drop)
+    let is_alone = statements.len() == 1;
+    let say = async |words| if is_alone { Ok(()) } else { client.batch_execute(words).await };
+    let values = statements.into_iter().zip(&prepared);
+    let all = join_all(values.map(|(it, sql)| client.execute_raw(sql, it.values)));
+    let begin = say("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    let (first, done, last) = join3(begin, all, say("COMMIT")).await;
+    first?;
+    done.into_iter().try_for_each(|it| it.map(drop))?;
+    last
 }
 
-/// Whether two of the sets touch the same thing.
+/// Whether two of the sets touch the same thing, or one twice.
 fn overlap(sets: &[Waiting]) -> bool {
     let mut touched = std::collections::HashSet::with_capacity(sets.len().saturating_mul(6));
     sets.iter().any(|(rows, _)| {
-        let is_met = rows.touched().any(|it| touched.contains(&it));
+        let is_met = rows.clashes() || rows.touched().any(|it| touched.contains(&it));
         touched.extend(rows.touched());
         is_met
     })

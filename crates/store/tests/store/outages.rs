@@ -39,7 +39,8 @@ struct Kind {
     answer: &'static [u8],
 }
 
-const COMMIT: Kind = Kind { request: b"COMMIT", answer: b"COMMIT" };
+/// A commit of an order, which is one statement: the server answers it after the commit.
+const COMMIT: Kind = Kind { request: b"submitted", answer: b"SELECT 1" };
 /// A claim by the node of that name; three rows are claimed.
 const CLAIM: Kind = Kind { request: b"node-7", answer: b"UPDATE 3" };
 
