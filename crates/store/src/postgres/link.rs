@@ -18,9 +18,10 @@ use super::fault::Fault;
 use crate::limits::{RECONNECT_PAUSE_MAX, RECONNECT_PAUSE_MIN};
 
 /// What every session is set to. The plans of batches must not depend on how full the tables were
-/// when the statement was prepared: all go by index.
-const SESSION: &str = "SET statement_timeout = '120s'; SET lock_timeout = '10s'; \
-     SET idle_in_transaction_session_timeout = '60s'; SET jit = off; \
+/// when the statement was prepared: all go by index. A commit of one statement says no isolation.
+const SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
+     SET default_transaction_read_only = off; SET statement_timeout = '120s'; \
+     SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off; \
      SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SELECT set_config('synchronous_commit', 'on', false) \

@@ -1,8 +1,8 @@
 //! One commit as steps, one for each table, whatever the number of write sets; together they are
 //! one statement, mostly.
 //!
-//! Each step takes whole columns as arrays and fails unless every row went where it must: a key that
-//! is there already breaks its index, and a version that is not there divides by zero. So that all
+//! Each step takes whole columns as arrays and fails unless every row went where it must: a key
+//! that is there already breaks its index, and a version that is not there divides by zero. So all
 //! can be sent at once, and be one statement, for which the server answers once. No step of a
 //! statement sees what another one writes.
 
@@ -58,7 +58,7 @@ impl<'a> Statement<'a> {
             with.push_str(" AS (");
             renumber(step.sql, first, &mut with);
             with.push(')');
-            checks.push_str(&match step.check {
+            let check = match step.check {
                 Check::None => String::new(),
                 Check::EveryRow => format!(
                     ", 1 / ((SELECT count(*) FROM s{index}) = cardinality(${}))::int",
@@ -68,7 +68,8 @@ impl<'a> Statement<'a> {
                     ", ('1' || CASE (SELECT count(*) FROM s{index}) WHEN 1 THEN '' \
                      ELSE ' lane, which is not where it was' END)::int"
                 ),
-            });
+            };
+            checks.push_str(&check);
             values.extend(step.values);
         }
         with.push_str(&checks);
