@@ -15,14 +15,15 @@ const DIGITS_MAX: usize = 19;
 
 /// First digits from and to, and how long the numbers are that begin so: the public ranges of
 /// Visa, Mastercard, American Express, Diners Club, JCB, Discover, Maestro and `UnionPay`.
-const RANGES: [(&str, &str, usize, usize); 13] = [
+const RANGES: [(&str, &str, usize, usize); 14] = [
     ("300", "305", 14, 16),
     ("34", "34", 15, 15),
     ("3528", "3589", 16, 19),
     ("36", "36", 14, 16),
     ("37", "37", 15, 15),
     ("38", "39", 14, 16),
-    ("4", "4", 13, 19),
+    ("4", "4", 16, 16),
+    ("4", "4", 19, 19),
     ("50", "50", 16, 16),
     ("51", "58", 16, 16),
     ("6011", "6011", 16, 19),
@@ -142,6 +143,8 @@ mod tests {
             "7890260105000017",
             "4200001234202601051234567890",
             "+852 9123 4567",
+            // A mobile number of Germany; Visa gives out numbers of 13 digits no more.
+            "4915123456787",
             "2026-01-05 10:30:00 4111",
             "u-77",
             "",

@@ -119,6 +119,8 @@ pub struct Field {
     pub on_approval: bool,
     /// Personal or card data: never shown by `Debug`.
     pub secret: bool,
+    /// A number of a partner's own making: digits that look like a card's do so by chance.
+    pub identifier: bool,
     /// A realistic valid value (plain value for sealed kinds).
     pub example: &'static str,
 }
@@ -166,6 +168,7 @@ const fn field(name: &'static str, kind: Kind, length: Length) -> Field {
         form: Form::Free,
         on_approval: false,
         secret: false,
+        identifier: false,
         example: "",
     }
 }
@@ -260,6 +263,20 @@ impl Field {
     pub const fn secret(mut self) -> Self {
         self.secret = true;
         self
+    }
+
+    /// Marks what a partner numbers by itself.
+    #[must_use]
+    pub const fn identifier(mut self) -> Self {
+        self.identifier = true;
+        self
+    }
+
+    /// Whether it holds what a partner writes freely, where no card's number may stand (security
+    /// section 7).
+    #[must_use]
+    pub const fn is_free_text(&self) -> bool {
+        matches!(self.kind, Kind::Text(Class::Ans | Class::S)) && !self.secret && !self.identifier
     }
 
     /// The nested table, if the value is an object in clear or sealed.

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use crate::card_number::holds_card_number;
-use crate::class::Class;
 use crate::fault::{Fault, Faults, Rule};
 use crate::field::{Condition, Field, Kind, Presence, Table};
 use crate::form::Form;
@@ -208,7 +207,7 @@ impl Context {
 ///
 /// # Errors
 /// The first rule that fails: length, class, form, and that no printable text holds the number of
-/// a card unless the row is one of secrets (security section 7).
+/// a card unless the row is one of secrets or identifiers (security section 7).
 pub fn check_text(field: &Field, value: &str) -> Result<(), Rule> {
     match field.kind {
         Kind::Text(class) => {
@@ -217,8 +216,11 @@ pub fn check_text(field: &Field, value: &str) -> Result<(), Rule> {
                 return Err(Rule::BadCharacters(class));
             }
             field.form.check(value)?;
-            let free = matches!(class, Class::Ans | Class::S) && !field.secret;
-            if free && holds_card_number(value) { Err(Rule::CardNumber) } else { Ok(()) }
+            if field.is_free_text() && holds_card_number(value) {
+                Err(Rule::CardNumber)
+            } else {
+                Ok(())
+            }
         }
         Kind::SealedText(class) if !is_jwe(value) => {
             check_length(field, value)?;

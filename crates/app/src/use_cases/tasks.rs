@@ -12,8 +12,8 @@ use crate::platform::Platform;
 use crate::ports::store::{CommitOutcome, StoreError};
 use crate::writeset::{OrderWrite, Task, TaskBody, TaskWrite, Versioned, WriteSet};
 
-/// Closes an order whose time to be paid is over. When the order changed meanwhile the task is given
-/// back: it is decided again.
+/// Closes an order whose time to be paid is over. When the order changed meanwhile the task is
+/// given back: it is decided again.
 ///
 /// # Errors
 /// The store's; the task is claimed again after its lease.

@@ -180,8 +180,7 @@ fn text_flaws(field: &Field, class: Class, flaws: &mut Vec<(Rule, Option<Value>)
     let start = if matches!(field.form, Form::Url) { "https://a.example/" } else { "" };
     let card = format!("{start}4111111111111111");
     let formed = matches!(field.form, Form::Free | Form::Url) && max >= card.len();
-    let free = matches!(field.kind, Kind::Text(Class::Ans | Class::S)) && !field.secret;
-    if formed && free {
+    if formed && field.is_free_text() {
         flaws.push((Rule::CardNumber, Some(card.into())));
     }
     let formless = match field.form {

@@ -37,6 +37,7 @@ pub const INDUSTRY_CODE: Field = text("Industry Code", An, 8, 8)
 pub const USER_ID: Field = text("User Identification", Ans, 1, 64)
     .note("The user as the channel knows them")
     .source(S)
+    .identifier()
     .eg("u-77");
 /// Kind of client.
 pub const CLIENT_TYPE: Field = text("Client Type", N, 1, 1).values(CLIENT_TYPES).source(S).eg("0");
