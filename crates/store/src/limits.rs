@@ -56,6 +56,11 @@ pub const CHECKED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// Write sets that share one transaction in PostgreSQL.
 pub const POSTGRES_BATCH_COUNT_MAX: usize = 512;
+/// So many write sets are worth a transaction beside one that is under way: fewer wait for its end
+/// ([`GATHER_WAIT`] at most), since each transaction has a cost of its own.
+pub const GATHER_COUNT: usize = 16;
+/// How long fewer wait: as long as a commit takes when all is well.
+pub const GATHER_WAIT: Duration = Duration::from_millis(5);
 /// Connections that commit; each has a lane of the journal. With two, one batch is put together
 /// while the server works on the other.
 pub const WRITERS_COUNT: usize = 2;

@@ -29,6 +29,7 @@ mod pool;
 mod read;
 mod rows;
 mod steps;
+mod turns;
 mod writer;
 
 use std::fmt;
@@ -139,7 +140,7 @@ impl PostgresStore {
         let (closing, closed) = watch::channel(false);
         let links = Links { address: &address, options, closing: closed };
         let (queue, jobs) = mpsc::channel(options.queue_count_max.max(1));
-        let jobs = Arc::new(tokio::sync::Mutex::new(jobs));
+        let (jobs, turns) = (Arc::new(tokio::sync::Mutex::new(jobs)), Arc::default());
         let (bell, work) = (Arc::new(watch::Sender::new(0)), Arc::new(Notify::new()));
         let mut writers = Vec::new();
         for _ in 0..options.writers_count.max(1) {
@@ -151,6 +152,7 @@ impl PostgresStore {
                 closing,
                 lane: None,
                 queue: Arc::clone(&jobs),
+                turns: Arc::clone(&turns),
                 patience: options.patience,
                 work: Arc::clone(&work),
             });

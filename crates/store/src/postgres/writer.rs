@@ -25,7 +25,8 @@ use super::lane::Lane;
 use super::link::{Connection, Link};
 use super::rows::Rows;
 use super::steps::{self, Statement};
-use crate::limits::{COMMIT_TRIES_MAX, POSTGRES_BATCH_COUNT_MAX, UNANSWERED_WAIT};
+use super::turns::Turns;
+use crate::limits::{COMMIT_TRIES_MAX, UNANSWERED_WAIT};
 
 /// Where the answer to a write set goes.
 pub(super) type Reply = oneshot::Sender<Result<CommitOutcome, StoreError>>;
@@ -47,6 +48,7 @@ pub(super) struct Writer {
     pub(super) closing: watch::Sender<bool>,
     pub(super) lane: Option<Lane>,
     pub(super) queue: Arc<Mutex<mpsc::Receiver<Job>>>,
+    pub(super) turns: Arc<Turns>,
     /// How long it is waited for a connection.
     pub(super) patience: Duration,
     /// Told after tasks were written.
@@ -88,9 +90,9 @@ impl Writer {
 
     /// What waits now; `None` when the queue is closed and empty.
     async fn next(&self) -> Option<Vec<Waiting>> {
-        let mut jobs = Vec::with_capacity(POSTGRES_BATCH_COUNT_MAX);
         let mut queue = self.queue.lock().await;
-        if queue.recv_many(&mut jobs, POSTGRES_BATCH_COUNT_MAX).await == 0 {
+        let jobs = self.turns.take(&mut queue).await;
+        if jobs.is_empty() {
             return None;
         }
         let sets = jobs.into_iter().filter_map(|job| match job {
@@ -203,7 +205,9 @@ impl Writer {
         let rows: Vec<&Rows> = sets.iter().map(|(rows, _)| &**rows).collect();
         let (lines, next) = lane.chain(&rows);
         let statements = steps::of(&rows, lane.step(&next), &lines);
+        let turn = self.turns.begin();
         let sent = timeout(UNANSWERED_WAIT, send(&connection, statements)).await;
+        drop(turn);
         let fault = match sent {
             Ok(Ok(())) => {
                 self.lane = Some(next);
