@@ -1,5 +1,7 @@
 //! What the sandbox remembers of messages that came in, for the timeline of an order.
 
+use std::borrow::Cow;
+
 use app::messages::{Message, PLATFORM, pair};
 use domain::ids::{MerchantId, QueryId};
 use jiff::Timestamp;
@@ -22,21 +24,21 @@ pub(crate) fn ucsp<T: Part, A: Part>(
     let mut names = Vec::new();
     for (number, time) in [("orderId", "txnTime"), ("origOrderId", "origTxnTime")] {
         if let (Some(number), Some(time)) = (asked.text(number), asked.text(time)) {
-            names.push(pair(number, time));
+            names.push(Cow::from(pair(number, time)));
         }
     }
     let told = ["tn", "queryId"].map(|id| answered.and_then(|answered| answered.text(id)));
     let said = ["tn", "queryId", "origQryId"].map(|id| asked.text(id));
-    names.extend(told.into_iter().chain(said).flatten().map(str::to_owned));
-    book.note(Message {
+    names.extend(told.into_iter().chain(said).flatten().map(Cow::from));
+    book.note(&Message {
         at,
-        owner: MerchantId::new(owner),
-        names,
-        from: format!("application {from}"),
-        to: PLATFORM.to_owned(),
-        message: message.to_owned(),
-        code: response.response_code.clone(),
-        detail: response.error_detail.clone(),
+        owner: &MerchantId::new(owner),
+        names: &names,
+        from: &format!("application {from}"),
+        to: PLATFORM,
+        message,
+        code: &response.response_code,
+        detail: response.error_detail.as_deref(),
     });
 }
 
@@ -50,14 +52,14 @@ pub(crate) fn upay(
     let (Some(book), Reply::Biz(biz)) = (&shared.options.messages, reply) else { return };
     let Some(data) = &biz.data else { return };
     let code = if biz.error_code.is_empty() { &biz.result_code } else { &biz.error_code };
-    book.note(Message {
+    book.note(&Message {
         at,
-        owner: owner.clone(),
-        names: vec![data.sn.clone()],
-        from: format!("terminal {terminal}"),
-        to: PLATFORM.to_owned(),
-        message: call.to_owned(),
-        code: code.clone(),
+        owner,
+        names: &[data.sn.as_str().into()],
+        from: &format!("terminal {terminal}"),
+        to: PLATFORM,
+        message: call,
+        code,
         detail: None,
     });
 }
@@ -70,14 +72,14 @@ pub(crate) fn notice(
     taken: bool,
 ) {
     let Some(book) = &shared.options.messages else { return };
-    book.note(Message {
+    book.note(&Message {
         at,
-        owner: owner.clone(),
-        names: vec![transaction.to_string()],
-        from: from.to_owned(),
-        to: PLATFORM.to_owned(),
-        message: "notice".to_owned(),
-        code: if taken { "taken" } else { "not taken" }.to_owned(),
+        owner,
+        names: &[transaction.as_str().into()],
+        from,
+        to: PLATFORM,
+        message: "notice",
+        code: if taken { "taken" } else { "not taken" },
         detail: None,
     });
 }

@@ -53,15 +53,15 @@ impl<P> Overheard<P> {
         (order, about): (&Order, Option<&QueryId>),
         code: &str,
     ) {
-        let number = about.map_or_else(|| order.terms.number.to_string(), QueryId::to_string);
-        self.book.note(Message {
+        let number = about.map_or(order.terms.number.as_str(), QueryId::as_str);
+        self.book.note(&Message {
             at,
-            owner: order.terms.merchant.clone(),
-            names: vec![number],
-            from: PLATFORM.to_owned(),
-            to: self.whom.to_owned(),
-            message: what.to_owned(),
-            code: code.to_owned(),
+            owner: &order.terms.merchant,
+            names: &[number.into()],
+            from: PLATFORM,
+            to: self.whom,
+            message: what,
+            code,
             detail: None,
         });
     }
