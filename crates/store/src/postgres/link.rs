@@ -50,11 +50,6 @@ impl Connection {
         let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(statements.entry(sql.to_owned()).or_insert(statement).clone())
     }
-
-    /// Gives the connection up, so that another one is made.
-    pub(super) fn give_up(&self) {
-        self.dead.notify_one();
-    }
 }
 
 /// Makes connections and sets them up.
@@ -169,13 +164,19 @@ impl Link {
         broken: &Arc<Connection>,
         patience: Duration,
     ) -> Result<Arc<Connection>, Fault> {
-        broken.give_up();
+        self.leave(broken, patience).await;
+        self.get(patience).await
+    }
+
+    /// Gives a connection up that broke. Afterwards nobody gets it any more, so that whoever tries
+    /// again does not spend the tries on it.
+    pub(super) async fn leave(&self, broken: &Arc<Connection>, patience: Duration) {
+        broken.dead.notify_one();
         let mut current = self.current.clone();
         let gone = |it: &Option<Arc<Connection>>| {
             it.as_ref().is_none_or(|connection| !Arc::ptr_eq(connection, broken))
         };
         let _ = timeout(patience, current.wait_for(gone)).await;
-        self.get(patience).await
     }
 }
 

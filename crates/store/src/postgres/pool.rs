@@ -109,7 +109,7 @@ impl Pool {
                     tries += 1;
                 }
                 Err(Fault::Lost(reason)) => {
-                    connection.give_up();
+                    link.leave(&connection, self.patience).await;
                     return Err(Fault::Lost(reason));
                 }
                 answer => return answer,

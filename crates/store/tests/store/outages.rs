@@ -42,7 +42,7 @@ struct Kind {
 /// A commit of an order, which is one statement: the server answers it after the commit.
 const COMMIT: Kind = Kind { request: b"submitted", answer: b"SELECT 1" };
 /// A claim by the node of that name; three rows are claimed.
-const CLAIM: Kind = Kind { request: b"node-7", answer: b"UPDATE 3" };
+const CLAIM: Kind = Kind { request: b"node-7", answer: b"SELECT 3" };
 
 /// A way to the server that can be cut.
 struct Proxy {
