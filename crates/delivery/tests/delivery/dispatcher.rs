@@ -14,7 +14,7 @@ use causeway_delivery::dispatcher::DispatcherParts;
 use causeway_delivery::{Bell, Dispatcher, HttpChannelGateway, HttpDownstream, Notices};
 use dialect::time::default_zone;
 use domain::notice::{Notice, NoticeState, Receiver};
-use domain::order::{Order, OrderState};
+use domain::order::{Order, OrderState, Terms};
 use jiff::{SignedDuration, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
@@ -325,21 +325,24 @@ async fn a_stop_begins_nothing_and_waits_for_what_runs() {
     assert_eq!(entered.load(Ordering::SeqCst), 1);
 }
 
+fn closing(order: &Order) -> Task {
+    Task {
+        id: TaskId::close(&order.terms.number),
+        owner: MERCHANT.into(),
+        order: order.terms.number.clone(),
+        due_at: Some(order.terms.expires_at),
+        after: None,
+        attempts: 0,
+        body: TaskBody::Close,
+    }
+}
+
 #[tokio::test]
 async fn an_unpaid_order_closes_at_its_time_and_not_before() {
     let mut node = Node::new(&Places::default());
     node.start();
     let placed = order(&node.world, 1);
-    let close = Task {
-        id: TaskId::close(&placed.terms.number),
-        owner: MERCHANT.into(),
-        order: placed.terms.number.clone(),
-        due_at: Some(placed.terms.expires_at),
-        after: None,
-        attempts: 0,
-        body: TaskBody::Close,
-    };
-    node.put(placed.clone(), vec![close]).await;
+    node.put(placed.clone(), vec![closing(&placed)]).await;
     node.world.clock.advance(SignedDuration::from_mins(14)).await;
     assert_eq!(node.order(&placed).await.state, OrderState::Created);
     node.world.clock.advance(SignedDuration::from_mins(1)).await;
@@ -453,4 +456,40 @@ async fn what_is_claimed_again_while_it_is_in_hand_is_done_when_the_hand_is_free
     assert!(waited < SignedDuration::from_secs(30), "{waited:#} is no lease of 90 s");
     assert_eq!(asked.load(Ordering::SeqCst), 2);
     node.stop().await;
+}
+
+/// A payment was begun between the last read of a closing and its commit: the closing is decided
+/// again at once, and ends.
+#[tokio::test]
+async fn a_closing_that_found_its_order_changed_is_decided_again() {
+    let store = Arc::new(FaultyStore::default());
+    let mut node = Node::over(store.clone(), &Places::default());
+    let placed = order(&node.world, 1);
+    let close = Task { due_at: Some(node.now()), ..closing(&placed) };
+    node.put(Order { terms: late(&placed), ..placed.clone() }, vec![close.clone()]).await;
+    store.next_waits.store(true, Ordering::SeqCst);
+    node.start();
+    store.waits.acquire().await.unwrap().forget();
+    let begun = Order { terms: late(&placed), ..paying(&node.world, 1) };
+    let write = OrderWrite { order: begun, expected: Some(1) };
+    let set = WriteSet { order: Some(write), at: Some(node.now()), ..WriteSet::default() };
+    assert_eq!(store.inner.commit(set).await.unwrap(), CommitOutcome::Committed);
+    let real = node.platform.clock.real_now();
+    store.goes_on.add_permits(1);
+    let due = async || {
+        let found = store.task(&MERCHANT.into(), &close.id).await.unwrap();
+        found.unwrap().value.due_at
+    };
+    until(async || due().await.is_none()).await;
+    let waited = node.platform.clock.real_now().duration_since(real);
+    assert!(waited < SignedDuration::from_secs(30), "{waited:#} is no lease of 90 s");
+    assert!(matches!(node.order(&placed).await.state, OrderState::Paying { .. }));
+    node.stop().await;
+}
+
+/// The terms of an order whose time to be paid is over.
+fn late(order: &Order) -> Arc<Terms> {
+    let mut terms = Arc::clone(&order.terms);
+    Arc::make_mut(&mut terms).expires_at = order.terms.created_at;
+    terms
 }
