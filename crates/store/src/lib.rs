@@ -20,6 +20,7 @@ pub mod postgres;
 pub mod sqlite;
 
 mod instant;
+mod order_row;
 mod shape;
 
 pub use memory::MemoryStore;

@@ -4,24 +4,16 @@ use app::ports::store::{JournalEntry, PostingSum};
 use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskBody, TaskId, Versioned};
 use domain::ids::{AcquirerIin, MerchantId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::{Account, Posting};
-use domain::order::{Order, OrderState, Terms};
+use domain::order::{Order, Terms};
 use domain::payway::Payway;
-use domain::reversal::Reversal;
 use money::Currency;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 
 use super::fault::Fault;
 use crate::instant::from_micros;
+use crate::order_row::Body;
 use crate::shape::kind_word;
-
-/// What changes of an order.
-#[derive(Deserialize)]
-struct Body {
-    state: OrderState,
-    reversals: Vec<Reversal>,
-}
 
 /// `number, owner, version, terms, body`.
 pub(super) fn order(row: &Row) -> Result<Versioned<Order>, Fault> {

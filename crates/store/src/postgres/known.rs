@@ -14,9 +14,10 @@ use tokio_postgres::Row;
 use super::decode;
 use super::fault::Fault;
 use super::link::Connection;
-use super::own::{self, Own};
+use super::own;
 use super::rows::{RecordKind, Rows, TaskRow, Touched};
 use super::steps::{Question, column};
+use crate::order_row::Own;
 
 type Pair = (String, String);
 type Triple = (String, String, String);

@@ -6,41 +6,11 @@
 //! The platform makes none; the port allows it. A statement that makes an own task fails as long as
 //! there are strays, unless the database was asked where the task stands.
 
-use app::writeset::{Task, TaskBody, TaskId};
+use app::writeset::{Task, TaskBody};
 
 use super::rows::{Rows, TaskRow};
 use super::steps::{Check, Step, Value, column};
-
-/// Which of an order's own tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Own {
-    Close,
-    Inquire,
-}
-
-impl Own {
-    /// Which one a task is, by all that it says.
-    pub(super) fn of(task: &Task) -> Option<Self> {
-        let own = match &task.body {
-            TaskBody::Close if task.id == TaskId::close(&task.order) => Self::Close,
-            TaskBody::Inquire { query_id, reversal: false }
-                if task.id == TaskId::inquire(query_id) =>
-            {
-                Self::Inquire
-            }
-            TaskBody::Close | TaskBody::Inquire { .. } | TaskBody::Notice(_) => return None,
-        };
-        task.after.is_none().then_some(own)
-    }
-
-    /// Its word in the statements about orders.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Close => "close",
-            Self::Inquire => "inquire",
-        }
-    }
-}
+use crate::order_row::Own;
 
 /// The `queryId` that the order of an own task must have.
 pub(super) fn query_id(task: &Task) -> Option<&str> {

@@ -9,13 +9,10 @@ use app::writeset::{
 };
 use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
-use domain::order::{Order, OrderState};
-use domain::reversal::Reversal;
-use serde::Serialize;
 
-use super::own::{self, Own};
 use crate::instant::to_micros;
 use crate::limits::PARTS_COUNT_MAX;
+use crate::order_row::{self, Own};
 use crate::shape::{self, bounded, json, troubled, version};
 
 /// Everything that one write set writes.
@@ -60,13 +57,6 @@ pub(super) struct OrderRow {
     pub(super) body: String,
     /// One of its own tasks.
     pub(super) own: Option<TaskRow>,
-}
-
-/// What changes of an order.
-#[derive(Serialize)]
-struct BodyOf<'a> {
-    state: &'a OrderState,
-    reversals: &'a [Reversal],
 }
 
 #[derive(Debug)]
@@ -257,28 +247,22 @@ fn seen(message: SeenMessage) -> SeenRow {
 
 /// The row of an order. Takes one of its own tasks out of `tasks`.
 fn order(write: &OrderWrite, tasks: &mut Vec<TaskRow>) -> Result<OrderRow, StoreError> {
-    let Order { terms, state, reversals } = &write.order;
+    let terms = &write.order.terms;
     let own = tasks.iter().position(|row| {
-        let task = &row.task;
-        let is_its = match row.own {
-            None => false,
-            Some(Own::Close) => true,
-            Some(Own::Inquire) => own::query_id(task) == Some(terms.query_id.as_str()),
-        };
+        let is_its = row.own.is_some_and(|own| own.is_of(&row.task, terms));
         // A new order has none yet that could be replaced.
         let may_be = row.expected.is_none() || write.expected.is_some();
-        is_its && may_be && task.order == terms.number && task.owner == terms.merchant
+        is_its && may_be
     });
     let fresh = write.expected.is_none();
     Ok(OrderRow {
         number: terms.number.to_string(),
         owner: terms.merchant.to_string(),
-        query_id: (terms.query_id.as_str() != terms.number.as_str())
-            .then(|| terms.query_id.to_string()),
+        query_id: order_row::other_query_id(terms),
         expected: write.expected.map(version),
-        state: state.name(),
+        state: write.order.state.name(),
         terms: fresh.then(|| json("order", terms)).transpose()?,
-        body: json("order", &BodyOf { state, reversals })?,
+        body: order_row::body(&write.order)?,
         own: own.map(|index| tasks.remove(index)),
     })
 }

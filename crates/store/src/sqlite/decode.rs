@@ -4,9 +4,8 @@ use app::ports::store::{JournalEntry, PostingSum};
 use app::writeset::{KeyClaim, Target, TargetKind, Task, TaskId, Versioned};
 use domain::ids::{AcquirerIin, MerchantId, OrderId, OrderNumber, QueryId, Reference, TxnTime};
 use domain::ledger::{Account, Posting};
-use domain::order::{Order, OrderState, Terms};
+use domain::order::{Order, Terms};
 use domain::payway::Payway;
-use domain::reversal::Reversal;
 use jiff::Timestamp;
 use money::Currency;
 use rusqlite::Row;
@@ -15,13 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
 use crate::instant::from_micros;
-
-/// What changes of an order.
-#[derive(Deserialize)]
-struct Body {
-    state: OrderState,
-    reversals: Vec<Reversal>,
-}
+use crate::order_row::Body;
 
 /// The line of the journal that tells an order's terms.
 #[derive(Deserialize)]

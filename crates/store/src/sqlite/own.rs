@@ -15,39 +15,16 @@ use super::apply::Ends;
 use super::decode;
 use super::fault::Fault;
 use super::rows::{OrderRow, TaskRow, TermsRow};
-
-/// Which of an order's own tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Own {
-    Close,
-    Inquire,
-}
+use crate::order_row::Own;
 
 /// A task with its place among all tasks.
 pub(super) type Made = ((i64, i64), Versioned<Task>);
 
 impl Own {
-    /// Which one a task is, by all that it says.
-    pub(super) fn of(task: &Task) -> Option<Self> {
-        let own = match &task.body {
-            TaskBody::Close if task.id == TaskId::close(&task.order) => Self::Close,
-            TaskBody::Inquire { query_id, reversal: false }
-                if task.id == TaskId::inquire(query_id) =>
-            {
-                Self::Inquire
-            }
-            TaskBody::Close | TaskBody::Inquire { .. } | TaskBody::Notice(_) => return None,
-        };
-        task.after.is_none().then_some(own)
-    }
-
     /// The name of the task of an order whose payment has the order's number; for others, a name
     /// that stands for it.
     pub(super) fn name(self, number: &str) -> String {
-        match self {
-            Self::Close => format!("close:{number}"),
-            Self::Inquire => format!("inquire:{number}"),
-        }
+        format!("{}:{number}", self.word())
     }
 
     pub(super) fn sql(self) -> &'static Statements {

@@ -8,9 +8,10 @@ use domain::order::Order;
 use rusqlite::{Connection, Params, Row, params};
 
 use super::fault::Fault;
-use super::own::{self, Own};
+use super::own;
 use super::{decode, digest};
 use crate::limits::{ANSWER_COUNT_MAX, DIGEST_TRIES_COUNT_MAX, FOUND_COUNT_MAX};
+use crate::order_row::Own;
 
 type Decode<T> = fn(&Row<'_>) -> Result<T, Fault>;
 

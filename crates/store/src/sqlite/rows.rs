@@ -5,18 +5,15 @@ use app::ports::StoreError;
 use app::ports::store::JournalEntry;
 use app::writeset::{
     KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind,
-    Task, TaskId, TaskWrite, WriteSet,
+    Task, TaskWrite, WriteSet,
 };
 use domain::Event;
 use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
-use domain::order::{Order, OrderState};
-use domain::reversal::Reversal;
-use serde::Serialize;
 
-use super::own::Own;
 use super::{decode, digest};
 use crate::instant::{from_micros, to_micros};
+use crate::order_row::{self, Own};
 use crate::shape::{self, bounded, json, troubled, version};
 
 /// Everything that one write set writes.
@@ -72,13 +69,6 @@ pub(super) enum TermsRow {
     Submitted,
     /// In its own row.
     Whole(String),
-}
-
-/// What changes of an order.
-#[derive(Serialize)]
-struct BodyOf<'a> {
-    state: &'a OrderState,
-    reversals: &'a [Reversal],
 }
 
 #[derive(Debug)]
@@ -163,26 +153,20 @@ fn order_row(
     events: &[Event],
     tasks: &mut Vec<TaskRow>,
 ) -> Result<OrderRow, StoreError> {
-    let Order { terms, state, reversals } = &write.order;
+    let terms = &write.order.terms;
     let own = tasks.iter().position(|row| {
-        let task = &row.task;
-        let is_its = match row.own {
-            None => false,
-            Some(Own::Close) => true,
-            Some(Own::Inquire) => task.id == TaskId::inquire(&terms.query_id),
-        };
+        let is_its = row.own.is_some_and(|own| own.is_of(&row.task, terms));
         let alike = row.expected.is_some() == write.expected.is_some();
-        is_its && alike && task.order == terms.number && task.owner == terms.merchant
+        is_its && alike
     });
     Ok(OrderRow {
         number: terms.number.to_string(),
         owner: terms.merchant.to_string(),
-        query_id: (terms.query_id.as_str() != terms.number.as_str())
-            .then(|| terms.query_id.to_string()),
+        query_id: order_row::other_query_id(terms),
         expected: write.expected.map(version),
-        state: state.name(),
+        state: write.order.state.name(),
         terms: terms_row(write, events)?,
-        body: json("order", &BodyOf { state, reversals })?,
+        body: order_row::body(&write.order)?,
         own: own.map(|index| tasks.remove(index)),
     })
 }

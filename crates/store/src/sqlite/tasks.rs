@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Rows};
 
 use super::fault::Fault;
-use super::own::{self, Own};
+use super::own;
 use super::{decode, read};
 use crate::instant::from_micros;
 use crate::limits::ANSWER_COUNT_MAX;
+use crate::order_row::Own;
 
 /// A task that can be leased.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
