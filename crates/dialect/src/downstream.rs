@@ -174,7 +174,8 @@ pub const fn txn_type(kind: ReversalKind) -> &'static str {
     }
 }
 
-/// What may be kept and told on: members that do not have the published form are dropped.
+/// What may be kept and told on: members that do not have the published form are dropped. A number
+/// that the system behind gives out is kept whatever digits it has, as a partner's own is.
 fn result(answer: &TransactionResult) -> DownstreamResult {
     let kept = |value: &Option<String>, row: &Field| {
         value.clone().filter(|text| !text.is_empty() && check_text(row, text).is_ok())
@@ -183,7 +184,6 @@ fn result(answer: &TransactionResult) -> DownstreamResult {
         !text.is_empty()
             && text.len() <= REFERENCE_CHARS_MAX
             && text.bytes().all(|byte| byte.is_ascii_graphic())
-            && !holds_card_number(text)
     });
     DownstreamResult {
         code: answer.resp_code.clone(),
@@ -254,9 +254,10 @@ mod tests {
         odd.reference = Some("with blank".to_owned());
         let mut card = answer(Status::Fail, "51");
         card.resp_msg = "Card 4111111111111111 is stolen".to_owned();
-        card.reference = Some("4111111111111111".to_owned());
+        let reference = Some("4111111111111111".to_owned());
+        card.reference.clone_from(&reference);
         let kept = super::result(&card);
-        assert_eq!((kept.message.as_str(), kept.reference), ("Refused with 51", None));
+        assert_eq!((kept.message.as_str(), kept.reference), ("Refused with 51", reference));
         let Ok(Said::Outcome(Outcome::Refused(result))) = said("q1", &odd) else {
             panic!("a refusal");
         };

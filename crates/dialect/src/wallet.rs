@@ -227,12 +227,13 @@ fn refusal_code(answer: &Answer<'_>) -> Option<String> {
     good.then(|| code.to_owned())
 }
 
-/// What may be kept and told on: members of another form are dropped.
+/// What may be kept and told on: members of another form are dropped. Numbers that the wallet gives
+/// out are kept whatever digits they have, as a partner's own are.
 fn result(answer: Answer<'_>, code: String, total: Option<u64>) -> DownstreamResult {
     let number = |text: Option<Cow<'_, str>>| {
         let text = text.filter(|text| !text.is_empty() && text.len() <= NUMBER_BYTES_MAX);
         let text = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
-        text.filter(|text| !holds_card_number(text)).map(Cow::into_owned)
+        text.map(Cow::into_owned)
     };
     let line = |text: Cow<'_, str>, chars_max: usize| {
         // Nearly all texts are kept as they are.
@@ -328,16 +329,20 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_card_is_not_kept() {
+    fn the_number_of_a_card_is_kept_out_of_texts_and_numbers_are_left_alone() {
+        // What is numbered looks so by chance.
+        let (trade_no, payer_uid) = ("4111111111111111", "6212345678900000003");
         let named = Answer {
-            trade_no: Some("4111111111111111".into()),
-            payer_uid: Some("6212345678900000003".into()),
+            trade_no: Some(trade_no.into()),
+            payer_uid: Some(payer_uid.into()),
             payer_login: Some("Lin 4111 1111 1111 1111".into()),
             message: Some("paid with 4111-1111-1111-1111".into()),
             ..answer(Status::Success, None)
         };
         let kept = result(named, CODE_DONE.to_owned(), None);
-        assert_eq!((kept.reference, kept.wallet, kept.message.as_str()), (None, None, ""));
+        assert_eq!((kept.reference.as_deref(), kept.message.as_str()), (Some(trade_no), ""));
+        let wallet = kept.wallet.unwrap();
+        assert_eq!((wallet.payer_uid.as_deref(), wallet.payer_login), (Some(payer_uid), None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use app::Refusal;
-use app::scenario::KNOWN;
+use app::scenario::known;
 use axum::response::Response;
 use dialect::ucsp::Said;
 use domain::ids::AcquirerIin;
@@ -97,7 +97,7 @@ impl<P: Audience> Received<P> {
     /// The refusal of an outcome that the sandbox does not know (ucsp.md section 8.1).
     fn unheard(&self) -> Option<MsgResponse> {
         let said = || {
-            let detail = format!("{SCENARIO}: no row of the table, which are {KNOWN}");
+            let detail = format!("{SCENARIO}: no row of the table, which are {}", known());
             MsgResponse::detailed(ResponseCode::MessageFormatInvalid, &detail)
         };
         self.unheard.then(said)
