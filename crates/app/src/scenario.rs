@@ -19,9 +19,8 @@ pub fn is_known(number: u8) -> bool {
 /// The rows of the table, to read.
 #[must_use]
 pub fn known() -> String {
-    let row = |(from, to): &(u8, u8)| match from == to {
-        true => format!("{from:02}"),
-        false => format!("{from:02} to {to:02}"),
+    let row = |(from, to): &(u8, u8)| {
+        if from == to { format!("{from:02}") } else { format!("{from:02} to {to:02}") }
     };
     ROWS.iter().map(row).collect::<Vec<_>>().join(", ")
 }

@@ -152,19 +152,19 @@ impl TaskId {
     /// The closing of an order at its deadline.
     #[must_use]
     pub fn close(order: &OrderNumber) -> Self {
-        Self(format!("close:{order}"))
+        Self(["close:", order.as_str()].concat())
     }
 
     /// The inquiry after a transaction.
     #[must_use]
     pub fn inquire(query_id: &QueryId) -> Self {
-        Self(format!("inquire:{query_id}"))
+        Self(["inquire:", query_id.as_str()].concat())
     }
 
     /// A notice.
     #[must_use]
     pub fn notice(id: &NoticeId) -> Self {
-        Self(format!("notice:{id}"))
+        Self(["notice:", id.as_str()].concat())
     }
 
     /// Takes the text as a store kept it.

@@ -4,12 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use app::journal;
 use app::ports::StoreError;
+use app::ports::store::JournalEntry;
 use app::writeset::{Target, TargetKind, Task, TaskBody, TaskId, TaskWrite, WriteSet};
 use domain::ids::{MerchantId, QueryId};
 use domain::notice::NoticeState;
 use serde::Serialize;
 
+use crate::instant::{from_micros, to_micros};
 use crate::limits::{BODY_BYTES_MAX, PARTS_COUNT_MAX};
 
 /// Checks the rules that need no stored state: the ledger balances, every part has what its row
@@ -100,6 +103,38 @@ pub(crate) fn transactions(set: &WriteSet) -> Vec<(QueryId, (MerchantId, Target)
     let mut all: Vec<_> = order.chain(claims).collect();
     all.dedup();
     all
+}
+
+/// The lines that a write set adds to the journal, those of its order first. The writer gives each
+/// its place and its hash.
+pub(crate) fn entries(set: &WriteSet) -> Result<Vec<JournalEntry>, StoreError> {
+    // As it is read back, so that the hash of what is read is the one that was written.
+    let at = from_micros(to_micros(set.at.unwrap_or_default())).unwrap_or_default();
+    let line = |owner: String, stream: String, kind: String, body| JournalEntry {
+        lane: 0,
+        sequence: 0,
+        at,
+        owner,
+        stream,
+        kind,
+        body,
+        previous: journal::GENESIS,
+        hash: journal::GENESIS,
+    };
+    let mut entries = Vec::with_capacity(set.events.len().saturating_add(set.operations.len()));
+    if let Some(write) = &set.order {
+        for event in &set.events {
+            let (owner, stream) = (&write.order.terms.merchant, &write.order.terms.number);
+            let body = json("event", event)?;
+            entries.push(line(owner.to_string(), stream.to_string(), event.name().into(), body));
+        }
+    }
+    for operation in &set.operations {
+        let body = bounded("operation", operation.body.clone())?;
+        let (stream, kind) = (operation.stream.clone(), operation.kind.clone());
+        entries.push(line(String::new(), stream, kind, body));
+    }
+    Ok(entries)
 }
 
 /// The state of a notice that operators look at: late or given up.

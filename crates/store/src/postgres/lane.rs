@@ -5,14 +5,12 @@
 //! clocks say, and after a broken connection the lane itself tells whether the commit went through.
 
 use app::journal;
-use app::ports::store::JournalEntry;
 
 use super::decode;
 use super::fault::Fault;
 use super::link::Connection;
 use super::rows::Rows;
-use super::steps::{Check, Line, Step};
-use crate::instant::from_micros;
+use super::steps::{Check, Step};
 use crate::limits::LANES_COUNT_MAX;
 
 /// A lane as its writer knows it.
@@ -102,30 +100,19 @@ impl Lane {
         Err(Fault::damaged("journal", reason))
     }
 
-    /// The lines of the write sets, and the lane as it is after them.
-    pub(super) fn chain(&self, sets: &[&Rows]) -> (Vec<Line>, Self) {
+    /// Gives the lines of the write sets their numbers and hashes; the lane as it is after them.
+    pub(super) fn chain<'a>(&self, sets: impl Iterator<Item = &'a mut Rows>) -> Self {
         let mut next = self.clone();
         next.batch = self.batch.saturating_add(1);
-        let mut lines = Vec::with_capacity(sets.len());
-        for set in sets {
-            for row in &set.entries {
-                let mut entry = JournalEntry {
-                    lane: u32::try_from(self.number).unwrap_or(u32::MAX),
-                    sequence: next.sequence.saturating_add(1),
-                    at: from_micros(set.at).unwrap_or_default(),
-                    owner: row.owner.clone(),
-                    stream: row.stream.clone(),
-                    kind: row.kind.clone(),
-                    body: row.body.clone(),
-                    previous: next.hash,
-                    hash: journal::GENESIS,
-                };
-                entry.hash = journal::hash(&entry);
-                (next.sequence, next.hash) = (entry.sequence, entry.hash);
-                lines.push(Line { entry, at: set.at, place: row.place });
-            }
+        for line in sets.flat_map(|set| &mut set.lines) {
+            let entry = &mut line.entry;
+            entry.lane = u32::try_from(self.number).unwrap_or(u32::MAX);
+            entry.sequence = next.sequence.saturating_add(1);
+            entry.previous = next.hash;
+            entry.hash = journal::hash(entry);
+            (next.sequence, next.hash) = (entry.sequence, entry.hash);
         }
-        (lines, next)
+        next
     }
 
     /// The statement that moves this lane to where `next` is.

@@ -3,6 +3,7 @@
 use std::hash::Hash;
 
 use app::ports::StoreError;
+use app::ports::store::JournalEntry;
 use app::writeset::{
     KeyClaim, NameClaim, OrderWrite, RecordChange, RecordWrite, SeenMessage, Target, TargetKind,
     Task, TaskId, TaskWrite, WriteSet,
@@ -28,8 +29,8 @@ pub(super) struct Rows {
     pub(super) tasks: Vec<TaskRow>,
     pub(super) records: Vec<RecordRow>,
     pub(super) postings: Vec<PostingRow>,
-    pub(super) entries: Vec<EntryRow>,
-    /// Business time of the entries, microseconds.
+    pub(super) lines: Vec<Line>,
+    /// Business time of the lines, microseconds.
     pub(super) at: i64,
     /// Whether the database was asked what is there of all that this touches, so that it is known
     /// where its orders' own tasks stand.
@@ -102,14 +103,12 @@ pub(super) struct PostingRow {
     pub(super) posting: Posting,
 }
 
+/// A line of the journal; the writer gives it its number in the lane and its hash.
 #[derive(Debug)]
-pub(super) struct EntryRow {
-    pub(super) owner: String,
-    pub(super) stream: String,
+pub(super) struct Line {
+    pub(super) entry: JournalEntry,
     /// Where it stands among the lines of its stream.
     pub(super) place: i64,
-    pub(super) kind: String,
-    pub(super) body: String,
 }
 
 /// What two write sets of one commit may not both touch.
@@ -127,12 +126,12 @@ impl Rows {
     /// The rows of a write set of the right shape.
     pub(super) fn of(set: WriteSet) -> Result<Self, StoreError> {
         shape::check(&set)?;
-        let (transactions, entries, postings) =
-            (shape::transactions(&set), entries(&set)?, postings(&set));
+        let (transactions, lines, postings) =
+            (shape::transactions(&set), lines(&set)?, postings(&set));
         let mut tasks = set.tasks.into_iter().map(task).collect::<Result<Vec<_>, _>>()?;
         let rows = Self {
             transactions,
-            entries,
+            lines,
             at: to_micros(set.at.unwrap_or_default()),
             postings,
             order: set.order.as_ref().map(|write| order(write, &mut tasks)).transpose()?,
@@ -234,10 +233,9 @@ impl Rows {
             [it.owner.as_str(), it.number.as_str(), it.query_id.as_deref().unwrap_or_default()]
         });
         let records = self.records.iter().flat_map(|it| [it.key.as_str(), it.body.as_str()]);
-        let entries = self.entries.iter();
-        let entries =
-            entries.flat_map(|it| [it.stream.as_str(), it.kind.as_str(), it.body.as_str()]);
-        seen.chain(keys).chain(names).chain(tasks).chain(order).chain(records).chain(entries)
+        let lines = self.lines.iter().map(|line| &line.entry);
+        let lines = lines.flat_map(|it| [it.stream.as_str(), it.kind.as_str(), it.body.as_str()]);
+        seen.chain(keys).chain(names).chain(tasks).chain(order).chain(records).chain(lines)
     }
 }
 
@@ -317,31 +315,16 @@ fn postings(set: &WriteSet) -> Vec<PostingRow> {
     rows
 }
 
-fn entries(set: &WriteSet) -> Result<Vec<EntryRow>, StoreError> {
-    let mut entries = Vec::with_capacity(set.events.len().saturating_add(set.operations.len()));
-    if let Some(write) = &set.order {
-        // The lines of one version follow on those of the version before, whoever wrote those.
-        let parts = i64::try_from(PARTS_COUNT_MAX).unwrap_or(i64::MAX);
-        let first = version(write.expected.unwrap_or(0)).saturating_mul(parts);
-        for (index, event) in (0_i64..).zip(&set.events) {
-            entries.push(EntryRow {
-                owner: write.order.terms.merchant.to_string(),
-                stream: write.order.terms.number.to_string(),
-                place: first.saturating_add(index),
-                kind: event.name().to_owned(),
-                body: json("event", event)?,
-            });
-        }
-    }
+/// The journal's lines, each with its place.
+fn lines(set: &WriteSet) -> Result<Vec<Line>, StoreError> {
+    // The lines of one version follow on those of the version before, whoever wrote those.
+    let parts = i64::try_from(PARTS_COUNT_MAX).unwrap_or(i64::MAX);
+    let expected = set.order.as_ref().and_then(|write| write.expected).unwrap_or(0);
+    let first = version(expected).saturating_mul(parts);
     let at = to_micros(set.at.unwrap_or_default());
-    for operation in &set.operations {
-        entries.push(EntryRow {
-            owner: String::new(),
-            stream: operation.stream.clone(),
-            place: at,
-            kind: operation.kind.clone(),
-            body: bounded("operation", operation.body.clone())?,
-        });
-    }
-    Ok(entries)
+    let line = |(index, entry)| {
+        let of_order = usize::try_from(index).is_ok_and(|index| index < set.events.len());
+        Line { entry, place: if of_order { first.saturating_add(index) } else { at } }
+    };
+    Ok((0_i64..).zip(shape::entries(set)?).map(line).collect())
 }

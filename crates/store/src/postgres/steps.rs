@@ -6,7 +6,6 @@
 //! can be sent at once, and be one statement, for which the server answers once. No step of a
 //! statement sees what another one writes.
 
-use app::ports::store::JournalEntry;
 use tokio_postgres::types::ToSql;
 
 use super::own;
@@ -91,13 +90,6 @@ fn renumber(sql: &str, before: usize, to: &mut String) {
     }
 }
 
-/// A line of the journal, with its place in its stream.
-pub(super) struct Line {
-    pub(super) entry: JournalEntry,
-    pub(super) at: i64,
-    pub(super) place: i64,
-}
-
 /// One column of the rows.
 pub(super) fn column<'a, R, T>(rows: &[R], of: impl FnMut(&R) -> T) -> Value<'a>
 where
@@ -109,11 +101,7 @@ where
 
 /// A commit: one statement, and others after it where an order's own task is written beside the
 /// order's row.
-pub(super) fn of<'a>(
-    sets: &[&'a Rows],
-    move_lane: Step<'a>,
-    lines: &'a [Line],
-) -> Vec<Statement<'a>> {
+pub(super) fn of<'a>(sets: &[&'a Rows], move_lane: Step<'a>) -> Vec<Statement<'a>> {
     let is_judged = sets.iter().all(|set| set.is_judged);
     let mut steps = vec![move_lane];
     steps.extend(seen(sets));
@@ -126,7 +114,7 @@ pub(super) fn of<'a>(
     steps.extend(postings(sets));
     steps.extend(new_tasks(sets));
     steps.extend(names(sets));
-    steps.extend(journal(lines));
+    steps.extend(journal(sets));
     let mut statements = vec![Statement::of(steps)];
     // In a statement of its own, since a row is changed once in each.
     statements.extend(own::alone(sets, is_judged).into_iter().map(|it| Statement::of(vec![it])));
@@ -381,7 +369,9 @@ fn names<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
     Some(Step { sql, check: Check::None, values })
 }
 
-fn journal(lines: &[Line]) -> Option<Step<'_>> {
+fn journal<'a>(sets: &[&'a Rows]) -> Option<Step<'a>> {
+    let lines: Vec<_> =
+        sets.iter().flat_map(|set| set.lines.iter().map(|line| (set.at, line))).collect();
     if lines.is_empty() {
         return None;
     }
@@ -389,18 +379,17 @@ fn journal(lines: &[Line]) -> Option<Step<'_>> {
                (lane, sequence, at, owner, stream, place, kind, body, previous, hash) \
                SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], \
                $6::int8[], $7::text[], $8::text[], $9::bytea[], $10::bytea[])";
-    let lines: Vec<&Line> = lines.iter().collect();
     let values = vec![
-        column(&lines, |line| i64::from(line.entry.lane)),
-        column(&lines, |line| i64::try_from(line.entry.sequence).unwrap_or(i64::MAX)),
-        column(&lines, |line| line.at),
-        column(&lines, |line| line.entry.owner.as_str()),
-        column(&lines, |line| line.entry.stream.as_str()),
-        column(&lines, |line| line.place),
-        column(&lines, |line| line.entry.kind.as_str()),
-        column(&lines, |line| line.entry.body.as_str()),
-        column(&lines, |line| line.entry.previous.as_slice()),
-        column(&lines, |line| line.entry.hash.as_slice()),
+        column(&lines, |(_, line)| i64::from(line.entry.lane)),
+        column(&lines, |(_, line)| i64::try_from(line.entry.sequence).unwrap_or(i64::MAX)),
+        column(&lines, |(at, _)| *at),
+        column(&lines, |(_, line)| line.entry.owner.as_str()),
+        column(&lines, |(_, line)| line.entry.stream.as_str()),
+        column(&lines, |(_, line)| line.place),
+        column(&lines, |(_, line)| line.entry.kind.as_str()),
+        column(&lines, |(_, line)| line.entry.body.as_str()),
+        column(&lines, |(_, line)| line.entry.previous.as_slice()),
+        column(&lines, |(_, line)| line.entry.hash.as_slice()),
     ];
     Some(Step { sql, check: Check::None, values })
 }

@@ -117,7 +117,7 @@ impl Writer {
             } else if pending.is_empty() {
                 None
             } else {
-                self.commit(&pending).await.err()
+                self.commit(&mut pending).await.err()
             };
             let Some(failed) = failed else {
                 self.committed(std::mem::replace(&mut pending, later));
@@ -193,7 +193,7 @@ impl Writer {
     }
 
     /// One transaction over all sets.
-    async fn commit(&mut self, sets: &[Waiting]) -> Result<(), Failed> {
+    async fn commit(&mut self, sets: &mut [Waiting]) -> Result<(), Failed> {
         let connection = self.link.get(self.patience).await.map_err(Failed::Undone)?;
         let lane = match &self.lane {
             Some(lane) => lane,
@@ -202,9 +202,9 @@ impl Writer {
                 Err(fault) => return Err(self.untouched(&connection, fault).await),
             },
         };
+        let next = lane.chain(sets.iter_mut().map(|(rows, _)| &mut **rows));
         let rows: Vec<&Rows> = sets.iter().map(|(rows, _)| &**rows).collect();
-        let (lines, next) = lane.chain(&rows);
-        let statements = steps::of(&rows, lane.step(&next), &lines);
+        let statements = steps::of(&rows, lane.step(&next));
         let turn = self.turns.begin();
         let sent = timeout(UNANSWERED_WAIT, send(&connection, statements)).await;
         drop(turn);

@@ -1,6 +1,5 @@
 //! A write set as rows. Made on the caller's thread, so that the one writer only binds and writes.
 
-use app::journal;
 use app::ports::StoreError;
 use app::ports::store::JournalEntry;
 use app::writeset::{
@@ -12,7 +11,7 @@ use domain::ids::{MerchantId, QueryId};
 use domain::ledger::Posting;
 
 use super::{decode, digest};
-use crate::instant::{from_micros, to_micros};
+use crate::instant::to_micros;
 use crate::order_row::{self, Own};
 use crate::shape::{self, bounded, json, troubled, version};
 
@@ -111,7 +110,7 @@ impl Rows {
     pub(super) fn of(set: WriteSet) -> Result<Self, StoreError> {
         shape::check(&set)?;
         let mut transactions = shape::transactions(&set);
-        let entries = entries(&set)?;
+        let entries = shape::entries(&set)?;
         let mut tasks = set.tasks.into_iter().map(task).collect::<Result<Vec<_>, _>>()?;
         let order = set.order.as_ref();
         let order = order.map(|write| order_row(write, &set.events, &mut tasks)).transpose()?;
@@ -226,34 +225,4 @@ fn postings(postings: Vec<Posting>) -> Vec<PostingRow> {
         rows.push(PostingRow { line, account: decode::account_text(&posting.account), posting });
     }
     rows
-}
-
-fn entries(set: &WriteSet) -> Result<Vec<JournalEntry>, StoreError> {
-    // As it is read back, so that the hash of what is read is the one that was written.
-    let at = from_micros(to_micros(set.at.unwrap_or_default())).unwrap_or_default();
-    let line = |owner: String, stream: String, kind: String, body| JournalEntry {
-        lane: 0,
-        sequence: 0,
-        at,
-        owner,
-        stream,
-        kind,
-        body,
-        previous: journal::GENESIS,
-        hash: journal::GENESIS,
-    };
-    let mut entries = Vec::with_capacity(set.events.len().saturating_add(set.operations.len()));
-    if let Some(write) = &set.order {
-        for event in &set.events {
-            let (owner, stream) = (&write.order.terms.merchant, &write.order.terms.number);
-            let body = json("event", event)?;
-            entries.push(line(owner.to_string(), stream.to_string(), event.name().into(), body));
-        }
-    }
-    for operation in &set.operations {
-        let body = bounded("operation", operation.body.clone())?;
-        let (stream, kind) = (operation.stream.clone(), operation.kind.clone());
-        entries.push(line(String::new(), stream, kind, body));
-    }
-    Ok(entries)
 }
