@@ -61,7 +61,8 @@ impl Gateway {
             Some(Said::Done) => Outcome::Succeeded(done(number)),
             Some(Said::Refused(code)) => Outcome::Refused(refused(code)),
             Some(Said::NotFound) => {
-                let last = dialect::downstream::valid_until(order, reversal)
+                let last = order
+                    .absent_after(reversal)
                     .and_then(|until| until.checked_add(DOWNSTREAM_CLOCK_LAG_MAX).ok());
                 let is_proof = last.is_some_and(|last| asked_at > last)
                     || self.world.canary == Some(Canary::EarlyNotFound);

@@ -35,11 +35,11 @@ impl Ids for NodeIds {
         OrderNumber::new(format!("8{:020}", self.fresh()))
     }
 
-    fn query_id(&self, _: Timestamp) -> QueryId {
+    fn query_id(&self, _: Timestamp, _: u64) -> QueryId {
         QueryId::new(format!("{:021}", self.fresh()))
     }
 
-    fn sale_number(&self, _: Timestamp) -> OrderNumber {
+    fn sale_number(&self, _: u64) -> OrderNumber {
         OrderNumber::new(format!("789{:013}", self.perhaps_taken()))
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::directory::{Directory, DirectoryCell};
 use app::flights::Flights;
+use app::numbers::Numbers;
 use app::ports::Ids;
 use app::terminals::TerminalCache;
 use app::testing::{HexSealer, MemoryLogs, terminal_settings};
@@ -138,5 +139,6 @@ fn platform(world: &Arc<World>, id: usize, clock: &Arc<NodeClock>, bell: &Arc<Be
         attempted: tokio::sync::Notify::new(),
         watchers: Watchers::default(),
         terminals: TerminalCache::default(),
+        numbers: Numbers::default(),
     }
 }

@@ -17,6 +17,7 @@ pub mod flights;
 pub mod journal;
 pub mod limits;
 pub mod messages;
+pub mod numbers;
 pub mod platform;
 pub mod ports;
 pub mod records;

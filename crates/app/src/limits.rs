@@ -49,5 +49,14 @@ pub const SALE_GRACE: SignedDuration = SignedDuration::from_secs(15);
 pub const HOLD_POLL: Duration = Duration::from_secs(1);
 /// How long what a store took on a day is kept.
 pub const TAKINGS_LIFE: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// The second from which numbers are counted: 1 January 2026, GMT.
+pub const NUMBERS_EPOCH_S: i64 = 1_767_225_600;
+/// Numbers a second that time allows: thirteen digits last for 20 years. When more are given out
+/// they run ahead of it.
+pub const NUMBERS_PER_SECOND: u64 = 15_800;
+/// Numbers that a node takes from the store at once.
+pub const NUMBERS_BLOCK: u64 = 4_096;
+/// A block that is so far behind time, a minute, is left.
+pub const NUMBERS_LATE: u64 = 60 * NUMBERS_PER_SECOND;
 /// Messages that the sandbox remembers for timelines.
 pub const MESSAGES_KEPT_COUNT_MAX: usize = 10_000;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{AcquirerIin, OrderNumber};
+use domain::ids::{AcquirerIin, OrderNumber, QueryId};
 use domain::order::{Order, Origin};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::directory::DirectoryCell;
 use crate::flights::{Flight, Flights, Occupied};
 use crate::limits::DUPLICATE_WAIT_S_MAX;
+use crate::numbers::Numbers;
 use crate::ports::store::StoreError;
 use crate::ports::{
     ChannelGateway, Clock, Downstream, Ids, LogBooks, Sealer, Sleeper, Store, Wake, Wallets,
@@ -61,6 +62,8 @@ pub struct Platform {
     pub watchers: Watchers,
     /// Terminals that were looked up a moment ago.
     pub terminals: TerminalCache,
+    /// What the numbers given out here are counted by.
+    pub numbers: Numbers,
 }
 
 /// Settings of the platform.
@@ -100,6 +103,22 @@ impl Platform {
             Origin::Industry { .. } => self.trade_day(&order.terms.acquirer, at),
             Origin::Terminal(_) => self.settings.terminals.day(at),
         }
+    }
+
+    /// The number of a new transaction.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn query_id(&self, now: Timestamp) -> Result<QueryId, StoreError> {
+        Ok(self.ids.query_id(now, self.numbers.next(&*self.store, now).await?))
+    }
+
+    /// The number of a new order of a terminal.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn sale_number(&self, now: Timestamp) -> Result<OrderNumber, StoreError> {
+        Ok(self.ids.sale_number(self.numbers.next(&*self.store, now).await?))
     }
 
     /// Enters an order: commands to one order go one after another on this node.

@@ -32,6 +32,12 @@ pub const TERMINAL_DEVICE: &str = "terminal_device";
 /// Space of what stores and merchants with a daily limit took, by [`takings_key`].
 pub const TAKINGS: &str = "takings";
 
+/// Space of what the numbers of orders and transactions are counted by; its one key is
+/// [`NUMBERS_KEY`].
+pub const NUMBERS: &str = "numbers";
+/// The key of the count up to which blocks were taken.
+pub const NUMBERS_KEY: &str = "given";
+
 /// The key of what a store (`store`) or merchant (`merchant`) took on one natural day.
 #[must_use]
 pub fn takings_key(kind: &str, name: &str, day: jiff::civil::Date) -> String {

@@ -19,6 +19,7 @@ use money::Currency;
 
 use crate::directory::{Directory, DirectoryCell, DirectoryData};
 use crate::flights::Flights;
+use crate::numbers::Numbers;
 use crate::platform::{Callback, Compare};
 use crate::ports::{
     Busy, ChannelGateway, Clock, Downstream, Ids, LogBooks, PresentError, Presented, Sealer,
@@ -87,6 +88,7 @@ pub fn platform(pieces: Pieces) -> Platform {
         attempted: tokio::sync::Notify::new(),
         watchers: Watchers::default(),
         terminals: TerminalCache::default(),
+        numbers: Numbers::default(),
     }
 }
 
@@ -105,11 +107,11 @@ impl Ids for CountingIds {
         OrderNumber::new(format!("8{:020}", self.next()))
     }
 
-    fn query_id(&self, _: Timestamp) -> QueryId {
+    fn query_id(&self, _: Timestamp, _: u64) -> QueryId {
         QueryId::new(format!("{:021}", self.next()))
     }
 
-    fn sale_number(&self, _: Timestamp) -> OrderNumber {
+    fn sale_number(&self, _: u64) -> OrderNumber {
         OrderNumber::new(format!("789{:013}", self.next()))
     }
 

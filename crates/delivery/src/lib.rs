@@ -27,6 +27,7 @@ mod confirmation;
 mod crypto;
 pub mod dispatcher;
 pub mod downstream;
+mod evidence;
 pub mod limits;
 mod metered;
 pub mod notice;

@@ -103,16 +103,6 @@ pub fn inquire(order: &Order, reversal: Option<&QueryId>) -> Inquire {
     }
 }
 
-/// Until when the downstream system may still take the attempt on: the payment's (`None`) or the
-/// reversal's. `None` when there is no such attempt.
-#[must_use]
-pub fn valid_until(order: &Order, reversal: Option<&QueryId>) -> Option<Timestamp> {
-    match reversal {
-        None => order.attempt().map(|attempt| attempt.valid_until),
-        Some(query_id) => order.reversal(query_id).map(|reversal| reversal.terms.valid_until),
-    }
-}
-
 /// Reads an answer about the transaction `asked`.
 ///
 /// # Errors

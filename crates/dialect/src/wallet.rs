@@ -73,7 +73,7 @@ pub fn charge<'a>(order: &'a Order, barcode: &'a str) -> Option<Operation<'a>> {
         amount: order.terms.amount.minor(),
         currency: order.terms.amount.currency().numeric().into(),
         barcode: barcode.into(),
-        valid_until: valid_until(order, None)?.as_millisecond(),
+        valid_until: order.attempt()?.valid_until.as_millisecond(),
     }))
 }
 
@@ -94,7 +94,7 @@ pub fn present<'a>(
         currency: order.terms.amount.currency().numeric().into(),
         merchant: merchant.into(),
         subject: sale.subject.as_str().into(),
-        valid_until: valid_until(order, None)?.as_millisecond(),
+        valid_until: order.attempt()?.valid_until.as_millisecond(),
         return_url: return_url.map(Into::into),
     }))
 }
@@ -129,12 +129,6 @@ pub fn inquire<'a>(order: &'a Order, reversal: Option<&'a QueryId>) -> Option<Op
         refund_no: reversal.map(|number| number.as_str().into()),
         payway: sale.payway.0,
     }))
-}
-
-/// Until when the wallet may still take the payment (`None`) or the reversal on.
-#[must_use]
-pub fn valid_until(order: &Order, reversal: Option<&QueryId>) -> Option<Timestamp> {
-    crate::downstream::valid_until(order, reversal)
 }
 
 /// Reads an answer about the order's payment (`None`) or about a reversal.

@@ -380,6 +380,24 @@ impl Order {
         }
     }
 
+    /// The instant after which "not found" proves that the payment (`None`) or the reversal moved
+    /// no money, since the system behind takes it on no more. `None`: nothing proves that, since
+    /// there is no such attempt or it was taken on once, so that whoever does not find it any more
+    /// is wrong.
+    #[must_use]
+    pub fn absent_after(&self, reversal: Option<&QueryId>) -> Option<Timestamp> {
+        match reversal {
+            None => {
+                let attempt = self.attempt().filter(|attempt| attempt.accepted_at.is_none());
+                attempt.map(|attempt| attempt.valid_until)
+            }
+            Some(query_id) => {
+                let reversal = self.reversal(query_id).filter(|it| !it.was_taken_on());
+                reversal.map(|reversal| reversal.terms.valid_until)
+            }
+        }
+    }
+
     /// What a terminal sells, if a terminal asked.
     #[must_use]
     pub fn sale(&self) -> Option<&Sale> {

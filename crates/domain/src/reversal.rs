@@ -126,6 +126,12 @@ impl Reversal {
         matches!(self.state, ReversalState::Refused { .. })
     }
 
+    /// Whether the system behind is known to have taken it on.
+    #[must_use]
+    pub const fn was_taken_on(&self) -> bool {
+        matches!((&self.state, self.pending_since), (ReversalState::Processing, Some(_)))
+    }
+
     /// What the request was answered first.
     #[must_use]
     pub const fn first_answer(&self) -> FirstAnswer {

@@ -3,8 +3,6 @@
 //! Goal: unique over nodes and restarts, in rough order of time, and not guessable where a number
 //! is a capability (`tn` opens the cashier page).
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use app::ports::Ids;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
@@ -19,25 +17,10 @@ const NUMBER_CHARS: usize = 21;
 const TIME_CHARS: usize = 9;
 const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// The second from which the numbers of sales count: 1 January 2026, GMT.
-const SALES_EPOCH_S: i64 = 1_767_225_600;
-/// Numbers of sales a second: thirteen digits last for 20 years.
-const SALES_PER_SECOND: i64 = 15_800;
-/// The most that a node goes on when it starts or finds a number taken by another.
-const SALES_STEP_MAX: u64 = 64;
-
 /// Numbers from the system's random generator.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RandomIds {
     random: SystemRandom,
-    /// The last number of a sale, less its head.
-    last_sale: AtomicI64,
-}
-
-impl Default for RandomIds {
-    fn default() -> Self {
-        Self { random: SystemRandom::new(), last_sale: AtomicI64::new(0) }
-    }
 }
 
 impl RandomIds {
@@ -99,31 +82,15 @@ impl Ids for RandomIds {
         OrderNumber::new(format!("8{time}{random}"))
     }
 
-    /// YYMMDDhhmmss in GMT, three digits of milliseconds, six random digits.
-    fn query_id(&self, now: Timestamp) -> QueryId {
+    /// YYMMDDhhmmss in GMT and nine digits of the count.
+    fn query_id(&self, now: Timestamp, count: u64) -> QueryId {
         let time = now.to_zoned(TimeZone::UTC).strftime("%y%m%d%H%M%S").to_string();
-        let milliseconds = now.as_millisecond().rem_euclid(1_000);
-        QueryId::new(format!("{time}{milliseconds:03}{}", self.decimal(6)))
+        QueryId::new(format!("{time}{:09}", count % 1_000_000_000))
     }
 
-    /// `789` and thirteen digits that grow with time. When more are given out than time has, they
-    /// run ahead of it. The start of a node is random, so that two rarely make the same.
-    fn sale_number(&self, now: Timestamp) -> OrderNumber {
-        let time = now.as_millisecond() - SALES_EPOCH_S * 1_000;
-        let slot = time.max(0).saturating_mul(SALES_PER_SECOND) / 1_000;
-        let last = self.last_sale.load(Ordering::Relaxed);
-        let step = if slot > last {
-            // The first number of a moment: somewhere in it.
-            i64::try_from(u64::from(self.bytes::<1>()[0]) % SALES_STEP_MAX).unwrap_or(0)
-        } else {
-            0
-        };
-        let taken = self.last_sale.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
-            Some(last.saturating_add(1).max(slot.saturating_add(step)))
-        });
-        let last = taken.unwrap_or(last);
-        let number = last.saturating_add(1).max(slot.saturating_add(step));
-        OrderNumber::new(format!("789{:013}", number.rem_euclid(10_000_000_000_000)))
+    /// `789` and thirteen digits of the count.
+    fn sale_number(&self, count: u64) -> OrderNumber {
+        OrderNumber::new(format!("789{:013}", count % 10_000_000_000_000))
     }
 
     fn terminal_key(&self) -> String {
@@ -165,11 +132,10 @@ mod tests {
         assert_eq!(tn.as_str().len(), 21);
         assert!(tn.as_str().starts_with('8'));
         assert!(tn.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        let query_id = ids.query_id(now);
-        assert!(query_id.as_str().starts_with("260105103000123"));
-        assert_eq!(query_id.as_str().len(), 21);
-        assert!(query_id.as_str().bytes().all(|byte| byte.is_ascii_digit()));
+        assert_eq!(ids.query_id(now, 5_600_000_123).as_str(), "260105103000600000123");
+        assert_eq!(ids.sale_number(454_500_000_123).as_str(), "7890454500000123");
         assert_eq!(ids.notice_id().as_str().len(), 32);
+        assert_eq!(ids.terminal_key().len(), 32);
         assert_eq!(ids.secret().len(), 43);
         assert_eq!(ids.digits(6).len(), 6);
         assert_eq!(ids.digits(0).len(), 1);
@@ -180,21 +146,9 @@ mod tests {
         let ids = RandomIds::default();
         let (early, late) = (at("2026-01-05T10:30:00Z"), at("2026-01-05T10:30:00.001Z"));
         assert!(ids.order_number(early) < ids.order_number(late));
-        assert!(ids.query_id(early) < ids.query_id(late));
+        assert!(ids.query_id(early, 1) < ids.query_id(late, 2));
         let many: HashSet<_> = (0..10_000).map(|_| ids.order_number(early)).collect();
         assert_eq!(many.len(), 10_000);
-    }
-
-    #[test]
-    fn numbers_of_sales_have_sixteen_digits_and_grow() {
-        let ids = RandomIds::default();
-        let now = at("2026-11-22T10:30:00Z");
-        let many: Vec<_> = (0..100_000).map(|_| ids.sale_number(now)).collect();
-        assert!(many.iter().all(|sn| sn.as_str().len() == 16 && sn.as_str().starts_with("789")));
-        assert!(many.is_sorted_by(|one, next| one < next));
-        let later = ids.sale_number(at("2026-11-22T10:31:00Z"));
-        assert!(later > many[99_999]);
-        assert_eq!(ids.terminal_key().len(), 32);
     }
 
     #[test]

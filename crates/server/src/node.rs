@@ -8,6 +8,7 @@ use app::clock::MovableClock;
 use app::directory::{Directory, DirectoryCell};
 use app::flights::Flights;
 use app::messages::MessageBook;
+use app::numbers::Numbers;
 use app::ports::{Clock, Ids, Sealer, Sleeper, Store, Wallets};
 use app::terminals::{TerminalCache, TerminalSettings};
 use app::use_cases::{load_directory, refresh_directory};
@@ -153,6 +154,7 @@ impl Node {
             logs: Arc::new(FolderLogs::new(log_folder, zone)),
             watchers: Watchers::default(),
             terminals: TerminalCache::default(),
+            numbers: Numbers::default(),
             store: parts.store,
             clock: Arc::clone(&clock),
             ids,

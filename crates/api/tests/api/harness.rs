@@ -267,6 +267,7 @@ impl World {
             attempted: tokio::sync::Notify::new(),
             watchers: app::watchers::Watchers::default(),
             terminals: app::terminals::TerminalCache::default(),
+            numbers: app::numbers::Numbers::default(),
         });
         let router = router(&platform);
         Self { router, platform, clock, behind, wallets, logs }

@@ -8,12 +8,13 @@ pub trait Ids: Send + Sync + 'static {
     /// `tn`: AN 21; opens the cashier page, so at least 50 bits of it are random.
     fn order_number(&self, now: Timestamp) -> OrderNumber;
 
-    /// `queryId`: N 21.
-    fn query_id(&self, now: Timestamp) -> QueryId;
+    /// `queryId`: N 21. `count` is one that nobody else was given; what is made of two counts less
+    /// than 1 000 000 000 apart differs, and so does what is made in two seconds.
+    fn query_id(&self, now: Timestamp, count: u64) -> QueryId;
 
-    /// `sn` of a terminal's order: N 16 beginning with 789, growing with time. Another node may
-    /// make the same one: then it is taken, and the next is tried.
-    fn sale_number(&self, now: Timestamp) -> OrderNumber;
+    /// `sn` of a terminal's order: N 16 beginning with 789, growing with `count`, which nobody else
+    /// was given; what is made of two counts less than 10 000 000 000 000 apart differs.
+    fn sale_number(&self, count: u64) -> OrderNumber;
 
     /// `terminal_key`: 32 lower-case hexadecimal digits, 128 random bits.
     fn terminal_key(&self) -> String;

@@ -390,10 +390,11 @@ async fn notices(
     Ok(made.collect())
 }
 
+/// `tasks` as the store made them: what nodes call now may differ by seconds.
 fn last_notice(tasks: &[Versioned<Task>], receiver: Receiver) -> Option<domain::ids::NoticeId> {
-    let notices = tasks.iter().filter_map(|task| match &task.value.body {
+    let mut notices = tasks.iter().filter_map(|task| match &task.value.body {
         TaskBody::Notice(notice) if notice.receiver == receiver => Some(notice),
         TaskBody::Notice(_) | TaskBody::Close | TaskBody::Inquire { .. } => None,
     });
-    notices.max_by_key(|notice| notice.created_at).map(|notice| notice.id.clone())
+    notices.next_back().map(|notice| notice.id.clone())
 }

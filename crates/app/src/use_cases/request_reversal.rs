@@ -136,13 +136,18 @@ async fn intend(
     for _ in 0..STALE_RETRIES_COUNT_MAX {
         let found = load(platform, &input.merchant, number).await?;
         let now = platform.clock.now();
-        let terms = terms(platform, caller, input, now);
-        let query_id = terms.query_id.clone();
+        let query_id = platform.query_id(now).await.map_err(|error| platform.failed(&error))?;
+        let terms = terms(caller, input, query_id.clone(), now);
         let trade_day = platform.trade_day(&input.acquirer, now);
         let command =
             Command::RequestReversal { terms, trade_day, paid_since: None, same_day: true };
         let decision = decide(&found.value, &command, now);
-        let decision = decision.map_err(refused)?;
+        let decision = match decision {
+            Ok(decision) => decision,
+            // Another node may have taken the same request meanwhile: its own intent stands in
+            // its way.
+            Err(rejection) => return taken(platform, caller, input, rejection).await,
+        };
         let Decision::Happens(event) = decision else {
             return Err(platform.unexpected("a reversal was decided to be nothing"));
         };
@@ -172,15 +177,29 @@ async fn intend(
     Err(Refusal::Overloaded)
 }
 
-fn terms(
+/// The first answer to a request that was taken already, else the refusal.
+async fn taken(
     platform: &Platform,
     caller: &Caller,
     input: &RequestReversal,
+    rejection: Rejection,
+) -> Result<Intent, Refusal> {
+    let claim = platform.store.by_reference(&input.merchant, &input.reference).await;
+    let claim = claim.map_err(|error| platform.failed(&error))?;
+    let claim = claim.ok_or_else(|| refused(rejection))?;
+    let (order, query_id) = known(platform, caller, &claim, input).await?;
+    Ok(Intent::Known(order, query_id))
+}
+
+fn terms(
+    caller: &Caller,
+    input: &RequestReversal,
+    query_id: QueryId,
     now: jiff::Timestamp,
 ) -> ReversalTerms {
     ReversalTerms {
         kind: input.kind,
-        query_id: platform.ids.query_id(now),
+        query_id,
         reference: input.reference.clone(),
         amount: input.amount,
         requested_at: now,

@@ -61,7 +61,7 @@ pub async fn submit_order(
         return Ok(first);
     }
     for _ in 0..NUMBER_TRIES_COUNT_MAX {
-        let order = fresh_order(platform, caller, &input)?;
+        let order = fresh_order(platform, caller, &input).await?;
         platform.downstream.place(&order).await.map_err(not_placed)?;
         match platform.store.commit(write_set(caller, &order, &input)).await {
             Ok(CommitOutcome::Committed) => return Ok(order),
@@ -145,7 +145,7 @@ pub(super) fn same_input(
     }
 }
 
-fn fresh_order(
+async fn fresh_order(
     platform: &Platform,
     caller: &Caller,
     input: &SubmitOrder,
@@ -157,9 +157,10 @@ fn fresh_order(
     }
     let now = platform.clock.now();
     let expires_at = expiry(now, input.pay_timeout)?;
+    let query_id = platform.query_id(now).await.map_err(|error| platform.failed(&error))?;
     Ok(Order::submitted(Terms {
         number: platform.ids.order_number(now),
-        query_id: platform.ids.query_id(now),
+        query_id,
         merchant: input.merchant.clone(),
         acquirer: input.acquirer.clone(),
         reference: input.reference.clone(),

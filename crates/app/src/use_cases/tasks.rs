@@ -3,7 +3,7 @@
 use domain::ids::QueryId;
 use domain::inquiry;
 use domain::order::{Order, OrderState};
-use domain::{Command, Decision, Outcome, apply, decide};
+use domain::{Command, Decision, Outcome, Rejection, apply, decide};
 use jiff::Timestamp;
 
 use super::record::{RecordError, Transaction, What, record_outcome};
@@ -23,8 +23,11 @@ pub async fn run_close(platform: &Platform, claimed: &Versioned<Task>) -> Result
         return finish(platform, claimed).await;
     };
     let now = platform.clock.now();
-    let Ok(Decision::Happens(event)) = decide(&found.value, &Command::Close, now) else {
-        return finish(platform, claimed).await;
+    let event = match decide(&found.value, &Command::Close, now) {
+        Ok(Decision::Happens(event)) => event,
+        // Whoever claimed it saw a later time: clocks of nodes differ, and are put back.
+        Err(Rejection::NotDueYet(until)) => return wait(platform, claimed, until).await,
+        Ok(Decision::Nothing) | Err(_) => return finish(platform, claimed).await,
     };
     let Ok(order) = apply(found.value, &event) else {
         return finish(platform, claimed).await;
@@ -164,6 +167,18 @@ fn done(claimed: &Versioned<Task>) -> TaskWrite {
     task.due_at = None;
     task.attempts = task.attempts.saturating_add(1);
     TaskWrite::Replace { task, expected: claimed.version }
+}
+
+/// Puts the task off until an instant.
+async fn wait(
+    platform: &Platform,
+    claimed: &Versioned<Task>,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let mut task = claimed.value.clone();
+    task.due_at = Some(until);
+    let task = TaskWrite::Replace { task, expected: claimed.version };
+    platform.store.commit(WriteSet { tasks: vec![task], ..WriteSet::default() }).await.map(|_| ())
 }
 
 async fn finish(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {

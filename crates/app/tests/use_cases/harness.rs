@@ -9,7 +9,7 @@ use app::ports::channel::{
     CardEntry, CardListQuestion, CardPayloadQuestion, ChannelError, RedeemQuestion, UserInfo,
 };
 use app::ports::downstream::PlaceError;
-use app::ports::{ChannelGateway, Clock, Downstream};
+use app::ports::{ChannelGateway, Clock, Downstream, Store as OrderStore};
 use app::testing::{NeverSleeper, Pieces, ScriptedWallets, platform};
 use app::use_cases::{RequestReversal, Selector, SubmitOrder};
 use app::{Caller, Platform};
@@ -155,8 +155,15 @@ impl World {
         let clock = Arc::new(TestClock(AtomicI64::new(1_767_580_200_000)));
         let downstream = Arc::new(Script::default());
         let wallets = Arc::new(ScriptedWallets::default());
+        Self::over(Arc::new(MemoryStore::new()), (clock, downstream, wallets))
+    }
+
+    fn over(
+        store: Arc<dyn OrderStore>,
+        (clock, downstream, wallets): (Arc<TestClock>, Arc<Script>, Arc<ScriptedWallets>),
+    ) -> Self {
         let platform = platform(Pieces {
-            store: Arc::new(MemoryStore::new()),
+            store,
             clock: clock.clone(),
             downstream: downstream.clone(),
             channels: Arc::new(OneCard),
@@ -168,6 +175,12 @@ impl World {
             callback: Box::new(|order| format!("paid {}", order.terms.number)),
         });
         Self { platform: Arc::new(platform), clock, downstream, wallets }
+    }
+
+    /// Another node over the same store, before the same systems.
+    pub(crate) fn another_node(&self) -> Self {
+        let shared = (self.clock.clone(), self.downstream.clone(), self.wallets.clone());
+        Self::over(Arc::clone(&self.platform.store), shared)
     }
 
     pub(crate) async fn order(&self, number: &OrderNumber) -> Order {

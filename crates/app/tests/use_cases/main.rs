@@ -5,6 +5,7 @@ extern crate causeway_app as app;
 
 mod harness;
 mod logins;
+mod numbers;
 mod payments;
 mod reversals;
 mod terminals;

@@ -212,6 +212,22 @@ async fn the_deadline_is_exact_and_closes_by_timer() {
     world.verify().await;
 }
 
+/// Who claims a closing may see a later time than who decides it: clocks differ, and are put back.
+#[tokio::test]
+async fn a_closing_that_comes_too_early_waits_for_its_time() {
+    let world = World::new();
+    let number = submitted(&world).await.terms.number.clone();
+    world.clock.advance(SignedDuration::from_secs(15 * 60));
+    let tasks = due(&world).await;
+    world.clock.advance(SignedDuration::from_secs(-5));
+    run_close(&world.platform, &tasks[0]).await.unwrap();
+    assert!(matches!(world.order(&number).await.state, OrderState::Created));
+    world.clock.advance(SignedDuration::from_secs(5));
+    let tasks = due(&world).await;
+    run_close(&world.platform, &tasks[0]).await.unwrap();
+    assert!(matches!(world.order(&number).await.state, OrderState::Closed { .. }));
+}
+
 #[tokio::test]
 async fn only_a_card_of_the_list_can_be_chosen() {
     let world = World::new();

@@ -1,6 +1,7 @@
 //! Refunds and cancellations.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use app::Refusal;
 use app::use_cases::{
@@ -74,6 +75,31 @@ async fn a_replayed_refund_moves_money_once_and_is_answered_as_first() {
     let no = request_reversal(&world.platform, &service(), changed).await.unwrap_err();
     assert!(matches!(no, Refusal::Differs { .. }));
     world.verify().await;
+}
+
+/// A client that got no answer asks another node, while the first still works on it: what the first
+/// reserved must not be told as a refusal.
+#[tokio::test]
+async fn a_refund_that_another_node_takes_meanwhile_is_answered_as_there() {
+    let world = World::new();
+    let order = paid(&world).await;
+    let other = world.another_node();
+    let input = reversal(ReversalKind::Refund, "RF20260105000001", &order, 2500);
+    // The other node has looked for the key and waits for the order.
+    let key = format!("order:{}", order.terms.number);
+    let turn = other.platform.flights.enter(key, "", Duration::from_secs(5)).await.unwrap();
+    let asked = {
+        let (platform, input) = (other.platform.clone(), input.clone());
+        tokio::spawn(async move { request_reversal(&platform, &service(), input).await })
+    };
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let (_, first) = request_reversal(&world.platform, &service(), input).await.unwrap();
+    drop(turn);
+    let (_, again) = asked.await.unwrap().unwrap();
+    assert_eq!(again, first);
+    assert_eq!(world.downstream.reversed.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -298,6 +298,11 @@ async fn a_daily_limit_holds_under_sales_at_once() {
     }
     let beyond = pay(&world.platform, &keys.terminal, sale("beyond", 1), BARCODE).await;
     assert!(matches!(beyond, Err(TillRefusal::StoreOverDailyLimit)), "{beyond:?}");
+    // A till that repeats a sale must not hear that no money moved.
+    let first = ends.iter().flatten().find(|order| is_paid(order)).unwrap();
+    let repeated = sale(first.terms.reference.order_id.as_str(), TOTAL);
+    let again = pay(&world.platform, &keys.terminal, repeated, BARCODE).await;
+    assert!(matches!(again, Err(TillRefusal::ClientSnConflict { .. })), "{again:?}");
     world.clock.advance(SignedDuration::from_hours(24));
     pay(&world.platform, &keys.terminal, sale("tomorrow", TOTAL), BARCODE).await.unwrap();
     world.verify().await;

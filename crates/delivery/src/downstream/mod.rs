@@ -11,10 +11,10 @@ use std::time::Duration;
 use app::directory::DirectoryCell;
 use app::ports::{Clock, Downstream, PlaceError};
 use async_trait::async_trait;
-use dialect::downstream::{Said, inquire, pay, place_order, reverse, said, valid_until};
+use dialect::downstream::{Said, inquire, pay, place_order, reverse, said};
 use domain::Outcome;
 use domain::ids::{AcquirerIin, AppId, QueryId};
-use domain::order::{DownstreamResult, Order};
+use domain::order::Order;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,9 +26,9 @@ use wire::downstream::{
 };
 
 use crate::batch::{Batcher, Bounds, Entered, Lead, Waiting};
+use crate::evidence::not_found;
 use crate::limits::{
-    DOWNSTREAM_CLOCK_LAG_MAX, DOWNSTREAM_LIMIT, PLACE_BATCHES_COUNT_MAX, PLACE_PAUSE,
-    PLACE_WAITING_COUNT_MAX,
+    DOWNSTREAM_LIMIT, PLACE_BATCHES_COUNT_MAX, PLACE_PAUSE, PLACE_WAITING_COUNT_MAX,
 };
 use crate::metered::{self, Stopwatch};
 use crate::partner::{Call, Partner, below};
@@ -204,17 +204,7 @@ impl About<'_> {
     fn outcome(&self, said: Said, asked_at: Timestamp) -> Outcome {
         match said {
             Said::Outcome(outcome) => outcome,
-            Said::NotFound(result) => self.not_found(result, asked_at),
-        }
-    }
-
-    /// Nobody knows the transaction: proof that no money moved, once it cannot begin any more.
-    fn not_found(&self, result: DownstreamResult, asked_at: Timestamp) -> Outcome {
-        let last = valid_until(self.order, self.reversal)
-            .and_then(|until| until.checked_add(DOWNSTREAM_CLOCK_LAG_MAX).ok());
-        match last {
-            Some(last) if asked_at > last => Outcome::Refused(result),
-            Some(_) | None => Outcome::Lost,
+            Said::NotFound(result) => not_found((self.order, self.reversal), result, asked_at),
         }
     }
 }

@@ -8,7 +8,7 @@ use app::ports::{Clock, Downstream, PlaceError};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use causeway_delivery::HttpDownstream;
-use domain::Outcome;
+use domain::{Event, Outcome, apply};
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -209,6 +209,21 @@ async fn not_found_is_proof_only_when_the_attempt_can_no_longer_be_taken_on() {
     world.clock.advance(SignedDuration::from_secs(10)).await;
     assert!(matches!(client.inquire(&order, None).await, Outcome::Refused(r) if r.code == "34"));
     assert_eq!(stub.seen()[0].path, "/downstream/v1/inquire");
+}
+
+/// Whoever took it on once and does not find it is wrong: a replica that lags behind, say.
+#[tokio::test]
+async fn not_found_proves_nothing_of_what_was_taken_on_once() {
+    let stub =
+        Stub::start(async |r: Received| signed(&r.app, result(&asked(&r), "NOT_FOUND", "34")))
+            .await;
+    let world = world(&at(&stub.url));
+    let client = downstream(&world);
+    let order = paying(&world, 1);
+    let accepted = Event::PaymentAccepted { at: world.clock.now(), qr_code: None };
+    let order = apply(order, &accepted).unwrap();
+    world.clock.advance(SignedDuration::from_hours(1)).await;
+    assert_eq!(client.inquire(&order, None).await, Outcome::Lost);
 }
 
 #[tokio::test]

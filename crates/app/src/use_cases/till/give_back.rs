@@ -124,7 +124,8 @@ async fn reverse(
     wanted: &Wanted,
 ) -> Result<(Order, QueryId), TillRefusal> {
     let place = (&order.terms.merchant, &order.terms.number);
-    let fresh = platform.ids.query_id(platform.clock.now());
+    let fresh = platform.query_id(platform.clock.now()).await;
+    let fresh = fresh.map_err(|error| platform.till_failed(&error))?;
     let plan = |order: &Order, now: Timestamp| plan(platform, order, wanted, &fresh, now);
     let order = match change(platform, place, plan).await? {
         Changed::Yes(order) | Changed::No(order) => order,

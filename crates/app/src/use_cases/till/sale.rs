@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::abort::AbortReason;
-use domain::ids::Reference;
+use domain::ids::{OrderNumber, Reference};
 use domain::order::{Attempt, Details, Order, OrderState, Origin, Sale, Terms};
 use domain::payway::Payway;
 use domain::terminal::{CLIENT_SN_SPACE, Terminal};
@@ -115,12 +115,42 @@ async fn record(platform: &Platform, fresh: Fresh, outcome: &Outcome) -> Order {
     recorded.unwrap_or_else(|error| platform.left_open(intent.clone(), &error))
 }
 
-/// Makes the order and the intent to take its money durable, in one write set.
+/// Begins a sale. A `client_sn` that was used before is told as that whatever else stands in the way
+/// now: it alone says that there may be a paid order (upay.md sections 9.1 and 9.2).
 async fn begin(
     platform: &Platform,
     terminal: &Terminal,
     place: &Place,
     (sale, payway, presented): (NewSale, Payway, bool),
+) -> Result<Fresh, TillRefusal> {
+    let begun = make(platform, terminal, place, (&sale, payway, presented)).await;
+    let Err(
+        refusal @ (TillRefusal::StoreClosed
+        | TillRefusal::UnknownProvider
+        | TillRefusal::StoreOverDailyLimit
+        | TillRefusal::MerchantOverDailyLimit),
+    ) = begun
+    else {
+        return begun;
+    };
+    let reference = reference(&sale);
+    let claim = platform.store.by_reference(&place.merchant.id, &reference).await;
+    match claim.map_err(|error| platform.till_failed(&error))? {
+        Some(claim) => Err(TillRefusal::ClientSnConflict { sn: claim.target.order }),
+        None => Err(refusal),
+    }
+}
+
+fn reference(sale: &NewSale) -> Reference {
+    Reference { order_id: sale.client_sn.as_str().into(), txn_time: CLIENT_SN_SPACE.into() }
+}
+
+/// Makes the order and the intent to take its money durable, in one write set.
+async fn make(
+    platform: &Platform,
+    terminal: &Terminal,
+    place: &Place,
+    (sale, payway, presented): (&NewSale, Payway, bool),
 ) -> Result<Fresh, TillRefusal> {
     is_open(&place.store)?;
     if !platform.wallets.takes(payway, sale.sub_payway) {
@@ -129,7 +159,10 @@ async fn begin(
     let _turn = takings::turn(platform, place).await?;
     for _ in 0..STALE_RETRIES_COUNT_MAX {
         let now = platform.clock.now();
-        let terms = Arc::new(terms(platform, terminal, place, (&sale, payway, presented), now)?);
+        let number = platform.sale_number(now).await;
+        let number = number.map_err(|error| platform.till_failed(&error))?;
+        let made = (number, now);
+        let terms = Arc::new(terms(platform, terminal, place, (sale, payway, presented), made)?);
         let attempt = Attempt {
             card: None,
             started_at: now,
@@ -176,10 +209,9 @@ fn terms(
     terminal: &Terminal,
     place: &Place,
     (sale, payway, presented): (&NewSale, Payway, bool),
-    now: Timestamp,
+    (number, now): (OrderNumber, Timestamp),
 ) -> Result<Terms, TillRefusal> {
     let settings = &platform.settings.terminals;
-    let number = platform.ids.sale_number(now);
     let life = if presented { settings.present_life } else { settings.pay_life };
     let amount = Amount::new(sale.total, settings.currency);
     let amount = amount.map_err(|error| platform.unexpected(&error.to_string()))?;
@@ -188,10 +220,7 @@ fn terms(
         number,
         merchant: place.merchant.id.clone(),
         acquirer: place.merchant.acquirer.clone(),
-        reference: Reference {
-            order_id: sale.client_sn.as_str().into(),
-            txn_time: CLIENT_SN_SPACE.into(),
-        },
+        reference: reference(sale),
         amount,
         created_at: now,
         expires_at: now.checked_add(life).unwrap_or(now),

@@ -11,13 +11,12 @@ use std::time::Duration;
 use app::directory::DirectoryCell;
 use app::ports::{Clock, PresentError, Presented, Wallets};
 use async_trait::async_trait;
-use dialect::wallet::{Said, said, valid_until};
+use dialect::wallet::{Said, said};
 use domain::Outcome;
 use domain::ids::QueryId;
-use domain::order::{DownstreamResult, Order};
+use domain::order::Order;
 use domain::payway::{Payway, SubPayway};
 use egress::{Client, Request};
-use jiff::Timestamp;
 use jose::mac::MacKey;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -27,10 +26,8 @@ use wire::wallet::{
 };
 
 use crate::batch::{Batcher, Bounds, Entered, Lead, Waiting};
-use crate::limits::{
-    DOWNSTREAM_CLOCK_LAG_MAX, WALLET_CALLS_COUNT_MAX, WALLET_LIMIT, WALLET_PAUSE,
-    WALLET_WAITING_COUNT_MAX,
-};
+use crate::evidence::not_found;
+use crate::limits::{WALLET_CALLS_COUNT_MAX, WALLET_LIMIT, WALLET_PAUSE, WALLET_WAITING_COUNT_MAX};
 use crate::metered::{self, Stopwatch};
 use crate::partner::below;
 
@@ -197,20 +194,6 @@ impl NativeWallet {
             Ok(Said::Presented { .. }) => Outcome::Accepted,
             Err(_) => Outcome::Lost,
         }
-    }
-}
-
-/// The wallet knows nothing of it: proof that no money moved, once it cannot begin any more.
-fn not_found(
-    (order, reversal): (&Order, Option<&QueryId>),
-    result: DownstreamResult,
-    asked_at: Timestamp,
-) -> Outcome {
-    let last = valid_until(order, reversal)
-        .and_then(|until| until.checked_add(DOWNSTREAM_CLOCK_LAG_MAX).ok());
-    match last {
-        Some(last) if asked_at > last => Outcome::Refused(result),
-        Some(_) | None => Outcome::Lost,
     }
 }
 
