@@ -28,6 +28,8 @@ struct Inner {
     sleepers: Mutex<BTreeMap<(Timestamp, u64), oneshot::Sender<Busy>>>,
     busy: AtomicUsize,
     idle: Notify,
+    /// Rings when business time was moved.
+    moved: Notify,
     moving: tokio::sync::Mutex<()>,
 }
 
@@ -42,6 +44,7 @@ impl MovableClock {
             sleepers: Mutex::new(BTreeMap::new()),
             busy: AtomicUsize::new(0),
             idle: Notify::new(),
+            moved: Notify::new(),
             moving: tokio::sync::Mutex::new(()),
         }))
     }
@@ -111,15 +114,20 @@ impl Sleeper for MovableClock {
         's: 'f,
         Self: 'f,
     {
-        let (sleeper, woken) = Sleeping::register(&self.0, until);
+        let (sleeper, mut woken) = Sleeping::register(&self.0, until);
         Box::pin(async move {
             let sleeper = sleeper;
-            tokio::select! {
-                biased;
-                busy = woken => busy.unwrap_or_else(|_| self.busy()),
-                () = real_sleep(until.duration_since(self.now())) => {
-                    drop(sleeper);
-                    self.busy()
+            loop {
+                // A jump that ends before the deadline leaves less to wait for.
+                let moved = self.0.moved.notified();
+                tokio::select! {
+                    biased;
+                    busy = &mut woken => return busy.unwrap_or_else(|_| self.busy()),
+                    () = real_sleep(until.duration_since(self.now())) => {
+                        drop(sleeper);
+                        return self.busy();
+                    }
+                    () = moved => {}
                 }
             }
         })
@@ -186,6 +194,7 @@ impl Inner {
         let ahead = instant.duration_since(real_now);
         let ahead_ms = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX).saturating_add(1);
         self.offset_ms.fetch_max(ahead_ms, Ordering::SeqCst);
+        self.moved.notify_waiters();
     }
 
     /// Wakes whoever's deadline is over, each with a guard.
@@ -225,6 +234,19 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_jump_that_ends_before_a_deadline_leaves_only_the_rest_to_wait_for() {
+        let clock = MovableClock::system();
+        let until = clock.now().checked_add(SignedDuration::from_hours(1)).unwrap();
+        let task_clock = clock.clone();
+        let mut sleep = Box::pin(async move { drop(task_clock.sleep_until(until).await) });
+        assert!(tokio::time::timeout(Duration::ZERO, &mut sleep).await.is_err(), "not yet");
+        let left = until.duration_since(clock.now());
+        clock.advance(left - SignedDuration::from_millis(50)).await;
+        let waited = tokio::time::timeout(Duration::from_secs(20), sleep).await;
+        assert!(waited.is_ok(), "it goes on waiting for what was to wait before the jump");
+    }
 
     #[tokio::test]
     async fn a_jump_goes_through_every_deadline_on_the_way() {

@@ -1,8 +1,8 @@
 //! What tells the platform's own numbers apart: a count that no two nodes give out twice, whatever
 //! their clocks say. A node takes a block of it from the store and counts through that by itself.
 //!
-//! Goal: `sn` and `queryId` are unique over all merchants, since wallets and downstream systems know
-//! a transaction by its number alone: two orders with one number would be one to them.
+//! Goal: `sn` and `queryId` are unique over all merchants, since wallets and downstream systems
+//! know a transaction by its number alone: two orders with one number would be one to them.
 //! Invariant: a block begins where every block before it has ended; so also after a restart.
 //! Blocks follow time, so that numbers made together stand together.
 

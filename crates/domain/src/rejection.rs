@@ -29,10 +29,10 @@ pub enum Rejection {
     #[error("the original transaction is not successful ({0})")]
     NotSuccessful(&'static str),
     /// The order was cancelled, or is being cancelled.
-    #[error("the original transaction was cancelled")]
+    #[error("the original transaction was cancelled, or a cancellation of it is under way")]
     AlreadyCancelled,
     /// A refund was made or is under way: no cancellation any more.
-    #[error("a refund of the original transaction was made")]
+    #[error("a refund of the original transaction was made, or is under way")]
     AlreadyRefunded,
     /// More is asked for than is left.
     #[error("txnAmt exceeds what can still be refunded, {left}")]

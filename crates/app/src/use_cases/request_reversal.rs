@@ -62,13 +62,13 @@ pub async fn request_reversal(
     input: RequestReversal,
 ) -> Result<(Order, QueryId), Refusal> {
     let acting = acting_for(platform, caller, &input.merchant, &input.acquirer)?;
-    takes(&acting.merchant, input.amount.currency())?;
     let key = (&input.merchant, &input.reference);
     let _flight = enter_key(platform, caller, key, &input.canonical).await?;
     let claim = platform.store.by_reference(&input.merchant, &input.reference).await;
     if let Some(claim) = claim.map_err(|error| platform.failed(&error))? {
         return known(platform, caller, &claim, &input).await;
     }
+    takes(&acting.merchant, input.amount.currency())?;
     let target = find(platform, &input.merchant, (&input.original, "origOrderId")).await?;
     if target.kind != TargetKind::Payment {
         return Err(Refusal::UnknownTransaction);
@@ -186,7 +186,7 @@ async fn taken(
 ) -> Result<Intent, Refusal> {
     let claim = platform.store.by_reference(&input.merchant, &input.reference).await;
     let claim = claim.map_err(|error| platform.failed(&error))?;
-    let claim = claim.ok_or_else(|| refused(rejection))?;
+    let claim = claim.ok_or_else(|| refused(rejection, &input.original))?;
     let (order, query_id) = known(platform, caller, &claim, input).await?;
     Ok(Intent::Known(order, query_id))
 }
@@ -226,8 +226,8 @@ fn claim(input: &RequestReversal, number: &OrderNumber, query_id: &QueryId) -> K
     }
 }
 
-/// The field that a rule is about.
-fn refused(rejection: Rejection) -> Refusal {
+/// The field that a rule is about: where it is about the original, the one that names it.
+fn refused(rejection: Rejection, original: &Selector) -> Refusal {
     let field = match &rejection {
         Rejection::AboveRefundable { .. } | Rejection::NotFullAmount { .. } => "txnAmt",
         Rejection::CurrencyDiffers(_) => "currencyCode",
@@ -244,7 +244,10 @@ fn refused(rejection: Rejection) -> Refusal {
         | Rejection::TooOld
         | Rejection::TooManyReversals
         | Rejection::NoSuchAttempt
-        | Rejection::Contradiction(_) => "origQryId",
+        | Rejection::Contradiction(_) => match original {
+            Selector::Reference(_) => "origOrderId",
+            Selector::QueryId(_) | Selector::Both(..) => "origQryId",
+        },
     };
     Refusal::Rule { field, rejection }
 }

@@ -53,13 +53,13 @@ pub async fn submit_order(
     input: SubmitOrder,
 ) -> Result<Order, Refusal> {
     let acting = acting_for(platform, caller, &input.merchant, &input.acquirer)?;
-    takes(&acting.merchant, input.amount.currency())?;
     opened(&acting.directory, &input.channel, caller.industry()?, "channelCode")?;
     let key = (&input.merchant, &input.reference);
     let _flight = enter_key(platform, caller, key, &input.canonical).await?;
     if let Some(first) = first_answer(platform, caller, &input).await? {
         return Ok(first);
     }
+    takes(&acting.merchant, input.amount.currency())?;
     for _ in 0..NUMBER_TRIES_COUNT_MAX {
         let order = fresh_order(platform, caller, &input).await?;
         platform.downstream.place(&order).await.map_err(not_placed)?;

@@ -32,9 +32,7 @@ pub fn said(refusal: &Refusal) -> Said {
         }
         Refusal::InFlight => detailed(ResponseCode::Accepted, &refusal.to_string()),
         Refusal::Replayed => Said::Unauthorized,
-        Refusal::DownstreamRefused { code, message } => {
-            Said::Response(refused_downstream(code, message))
-        }
+        Refusal::DownstreamRefused { code, .. } => Said::Response(refused_downstream(code)),
         Refusal::Unavailable { .. } => detailed(
             ResponseCode::CommonError,
             "a system behind the platform did not answer; nothing was done, send the request again",
@@ -51,11 +49,12 @@ pub fn said(refusal: &Refusal) -> Said {
 }
 
 /// The downstream system refused: 01, but its 99 is told as 99 (ucsp.md sections 8.1 and 8.4).
-pub(super) fn refused_downstream(code: &str, message: &str) -> MsgResponse {
+/// The code itself is told by the inquiry alone, as `origRespCode` (section 2).
+pub(super) fn refused_downstream(code: &str) -> MsgResponse {
     let said = if code == ResponseCode::CommonError.code() {
         ResponseCode::CommonError
     } else {
         ResponseCode::TransactionFail
     };
-    MsgResponse::detailed(said, &format!("refused downstream: {code} {message}"))
+    MsgResponse::detailed(said, "trxInfo: refused by the downstream system")
 }

@@ -102,8 +102,8 @@ pub fn reversal_response(reversal: &Reversal) -> MsgResponse {
         FirstAnswer::Pending => MsgResponse::of(ResponseCode::Accepted),
         FirstAnswer::Done => MsgResponse::of(ResponseCode::Approved),
         FirstAnswer::Refused => {
-            let (code, message) = reversal_shown(&reversal.state).code.unwrap_or_default();
-            refused_downstream(&code, &message)
+            let (code, _) = reversal_shown(&reversal.state).code.unwrap_or_default();
+            refused_downstream(&code)
         }
     }
 }

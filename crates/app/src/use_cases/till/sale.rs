@@ -115,8 +115,8 @@ async fn record(platform: &Platform, fresh: Fresh, outcome: &Outcome) -> Order {
     recorded.unwrap_or_else(|error| platform.left_open(intent.clone(), &error))
 }
 
-/// Begins a sale. A `client_sn` that was used before is told as that whatever else stands in the way
-/// now: it alone says that there may be a paid order (upay.md sections 9.1 and 9.2).
+/// Begins a sale. A `client_sn` that was used before is told as that whatever else stands in the
+/// way now: it alone says that there may be a paid order (upay.md sections 9.1 and 9.2).
 async fn begin(
     platform: &Platform,
     terminal: &Terminal,
