@@ -85,3 +85,6 @@ pub const ADMIN_LOGS_COUNT_MAX: usize = 1_000;
 pub const ADMIN_TRIES_COUNT_MAX: u32 = 8;
 /// How long a stopping server waits for the first request of a connection that it accepted.
 pub const FIRST_REQUEST_TIME_MAX: Duration = Duration::from_millis(500);
+/// How long a stopping server waits for one more request of a connection that idles: as long as a
+/// client far away, which asks again at once, takes to do so.
+pub const LAST_REQUEST_TIME_MAX: Duration = Duration::from_millis(250);

@@ -4,7 +4,9 @@
 //! is lost although nobody refused it. So the end has two parts. While the server is draining it
 //! goes on as before, but is not ready, and asks with each answer that the connection be closed: by
 //! HTTP its client then closes it, and makes the next one where the server is ready. Only a client
-//! that neither looks at readiness nor had an answer in that time can still meet the end.
+//! that neither looks at readiness nor had an answer in that time can still meet the end. When the
+//! server stops, also without draining, a connection is let idle for a moment longer: who asks again
+//! as soon as it was answered has its request on the way, and is asked with the answer to close.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -25,7 +27,7 @@ use tower::Service as _;
 
 use crate::limits::{
     CONNECTIONS_COUNT_MAX, DRAIN_TIME_MAX, FIRST_REQUEST_TIME_MAX, HEADER_BYTES_MAX,
-    HEADER_READ_TIME_MAX,
+    HEADER_READ_TIME_MAX, LAST_REQUEST_TIME_MAX,
 };
 
 /// How long to wait before accepting again when the system is short of handles.
@@ -112,9 +114,14 @@ impl Connection {
             ended = connection.as_mut() => ended,
             () = stopped(&mut phase) => {
                 // One that was never asked anything has its request on the way.
+                let idle = async {
+                    // Not waited for when it was asked before.
+                    let _ = tokio::time::timeout(FIRST_REQUEST_TIME_MAX, asked.notified()).await;
+                    tokio::time::sleep(LAST_REQUEST_TIME_MAX).await;
+                };
                 tokio::select! {
                     ended = connection.as_mut() => ended,
-                    _ = tokio::time::timeout(FIRST_REQUEST_TIME_MAX, asked.notified()) => {
+                    () = idle => {
                         connection.as_mut().graceful_shutdown();
                         connection.await
                     }

@@ -7,6 +7,7 @@ mod codes;
 mod concurrency;
 mod crash;
 mod doors;
+mod endings;
 mod exhaustion;
 mod gate;
 mod guides;

@@ -166,7 +166,7 @@ impl World {
         let followed = node.follow_directory(shutdown);
         let config = partners::config(&installation, &addresses, keeper.clock(), folder)?;
         let bound = sandbox::Listeners { banks, services, simulator };
-        let started = sandbox::Partners::start(config, bound, shutdown.begun()).await;
+        let started = sandbox::Partners::start(config, bound, running.begun()).await;
         let started = started.map_err(|error| Failure::at("the simulated partners", error));
         match started {
             Ok(partners) => running.started(partners).await,
@@ -181,9 +181,10 @@ impl World {
         let ended = async {
             // A part that panicked has said so; the others end all the same.
             let _ = served.await;
-            running.stopped().await;
             let _ = dispatched.await;
             let _ = followed.await;
+            // Last: what the platform accepted needs the wallets and the downstream system.
+            running.stop().await;
         };
         let wait = Duration::from_secs(SHUTDOWN_SECONDS_MAX);
         if tokio::time::timeout(wait, ended).await.is_err() {
