@@ -5,7 +5,7 @@
 //! goes on as before, but is not ready, and asks with each answer that the connection be closed: by
 //! HTTP its client then closes it, and makes the next one where the server is ready. Only a client
 //! that neither looks at readiness nor had an answer in that time can still meet the end. When the
-//! server stops, also without draining, a connection is let idle for a moment longer: who asks again
+//! server stops, also without draining, a connection may idle for a moment longer: who asks again
 //! as soon as it was answered has its request on the way, and is asked with the answer to close.
 
 use std::convert::Infallible;

@@ -13,8 +13,11 @@ use crate::limits::ANSWER_BYTES_MAX;
 
 /// A connection with its buffer.
 pub struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// The server said with its last answer that it closes this connection.
+    closes: bool,
 }
 
 /// An answer, as it lies in the connection's buffer.
@@ -47,18 +50,22 @@ impl Connection {
     /// # Errors
     /// As the system says.
     pub async fn open(address: SocketAddr) -> std::io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+        let stream = connect(address).await?;
+        Ok(Self { address, stream, buffer: Vec::with_capacity(16 * 1024), closes: false })
     }
 
-    /// Sends a whole request and reads the whole answer.
+    /// Sends a whole request and reads the whole answer; over a new connection when the answer
+    /// before asked for this one to be closed (RFC 9112 9.6).
     ///
     /// # Errors
     /// As the system says; [`ErrorKind::InvalidData`] when the answer has no length or one
     /// beyond [`ANSWER_BYTES_MAX`].
     pub async fn exchange(&mut self, request: &[u8]) -> std::io::Result<Answer<'_>> {
         self.buffer.clear();
+        if self.closes {
+            self.stream = connect(self.address).await?;
+            self.closes = false;
+        }
         self.stream.write_all(request).await?;
         let bounds = loop {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
@@ -69,8 +76,15 @@ impl Connection {
             }
         };
         let (head, body) = self.buffer.split_at(bounds.body_from);
+        self.closes = header(head, "connection").is_some_and(|it| it.eq_ignore_ascii_case("close"));
         Ok(Answer { status: bounds.status, head, body })
     }
+}
+
+async fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -312,6 +312,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_connection_that_the_server_will_close_is_not_asked_again() {
+        let last: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 21\r\n\r\n\
+            {\"responseCode\":\"00\"}";
+        let address = server(last, 1).await;
+        let tally = run(Plan::once(address, scripts(100))).await.unwrap().tally;
+        assert_eq!(tally.right, 100, "{:?}", tally.errors);
+    }
+
+    #[tokio::test]
     async fn a_window_that_outlasts_the_requests_is_noticed() {
         let address = server(RIGHT, usize::MAX).await;
         let window = Some(Duration::from_millis(300));

@@ -14,6 +14,7 @@ use crate::cli::DataSource;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::keys::master::explain;
+use crate::store_kind::{self, StoreKind};
 
 /// Where an installation's data lies.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,6 +88,15 @@ impl Location {
         }
     }
 
+    /// Which kind of store it is.
+    pub(crate) const fn kind(&self) -> StoreKind {
+        match (&self.place, &self.folder) {
+            (Place::Sqlite(_), Some(_)) => StoreKind::Folder,
+            (Place::Sqlite(_), None) => StoreKind::Sqlite,
+            (Place::Postgres { .. }, _) => StoreKind::Postgres,
+        }
+    }
+
     /// In the database that an URL names: `sqlite:FILE`, `sqlite:///FILE` or `postgres://...`.
     pub(crate) fn url(url: &str) -> Result<Self, Failure> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
@@ -118,6 +128,7 @@ impl Location {
     /// opened alone, a database server beside other nodes.
     pub(crate) async fn open(&self) -> Result<Opened, Failure> {
         if let Some(folder) = &self.folder {
+            store_kind::check(folder, self)?;
             let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|error| Failure::at(folder.display(), explain(&error)))?;
         }
@@ -137,6 +148,9 @@ impl Location {
 
     /// Opens for reading, also while a server writes.
     pub(crate) async fn open_read_only(&self) -> Result<Arc<dyn Store>, Failure> {
+        if let Some(folder) = &self.folder {
+            store_kind::check(folder, self)?;
+        }
         match &self.place {
             Place::Sqlite(path) => Ok(Arc::new(SqliteStore::open_read_only(path).map_err(failed)?)),
             Place::Postgres { url, .. } => {

@@ -3,6 +3,7 @@
 //! Goal: before there is a back office, operators keep the parties in a file under their own
 //! version control. Each change becomes one journal entry.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use app::Platform;
@@ -13,7 +14,8 @@ use app::writeset::Operation;
 use delivery::channel::OAUTH_SECRET;
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::directory_check;
+use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::limits::{CONFIG_BYTES_MAX, IMPORT_ATTEMPTS_MAX};
 
@@ -21,10 +23,50 @@ use crate::limits::{CONFIG_BYTES_MAX, IMPORT_ATTEMPTS_MAX};
 const FILE_MARK: &str = "file:";
 
 /// Reads a directory file. A channel's `client_secret_sealed` is `file:PATH` of the secret, or the
-/// sealed text itself.
+/// sealed text itself. The failure names the first fault and how many there are.
 pub(crate) fn read(path: &Path) -> Result<DirectoryData, Failure> {
+    let data = read_unchecked(path)?;
+    refuse(&directory_check::faults(&data), &path.display())?;
+    Ok(data)
+}
+
+/// All faults of a directory file, each one line.
+pub(crate) fn faults(path: &Path) -> Vec<String> {
+    match read_unchecked(path) {
+        Ok(data) => {
+            let mut faults = directory_check::faults(&data);
+            faults.extend(unread_secrets(&data));
+            faults
+        }
+        Err(failure) => vec![failure.to_string()],
+    }
+}
+
+fn read_unchecked(path: &Path) -> Result<DirectoryData, Failure> {
     let text = files::read_text(path, CONFIG_BYTES_MAX)?;
     serde_json::from_str(&text).map_err(|error| Failure::at(path.display(), error))
+}
+
+fn refuse(faults: &[String], origin: &dyn Display) -> Outcome {
+    let Some(first) = faults.first() else { return Ok(()) };
+    let more = match faults.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more: causeway config check lists them)", count - 1),
+    };
+    Err(Failure::at(origin, format!("{first}{more}")))
+}
+
+/// Files of secrets that the import would not find.
+fn unread_secrets(data: &DirectoryData) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (index, channel) in data.channels.iter().enumerate() {
+        let named = channel.oauth.as_ref().map(|oauth| &*oauth.client_secret_sealed);
+        let Some(path) = named.and_then(|text| text.strip_prefix(FILE_MARK)) else { continue };
+        if let Err(failure) = files::read_text(Path::new(path), CONFIG_BYTES_MAX) {
+            faults.push(format!("channels[{index}].oauth.client_secret_sealed: {failure}"));
+        }
+    }
+    faults
 }
 
 /// Replaces secrets that lie in files by sealed ones. A secret that the store has sealed already
@@ -93,6 +135,7 @@ async fn try_put_in_force(
     let (stored, seen) = load_directory_to_change(&*platform.store).await.map_err(failed)?;
     seal_secrets(&mut data, &stored, &*platform.sealer)?;
     keep_managed(&mut data, &stored);
+    refuse(&directory_check::stores(&data), &origin)?;
     if data == stored {
         // Another node that starts at the same time may have stored it since this one looked.
         refresh_directory(platform, None).await.map_err(failed)?;

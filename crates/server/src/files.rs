@@ -3,11 +3,22 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
 use crate::keys::master::explain;
+
+/// Refuses a file of secrets that others than its owner may read; `what` is in it.
+pub(crate) fn for_its_owner_alone(path: &Path, what: &str) -> Outcome {
+    let shown = path.display();
+    let metadata = fs::metadata(path).map_err(|error| Failure::at(&shown, explain(&error)))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        let refused = format!("{shown}: others may read this {what}; run chmod 600 {shown}");
+        return Err(Failure::new(refused));
+    }
+    Ok(())
+}
 
 /// Reads a whole file of at most `bytes_max` bytes.
 pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {

@@ -30,3 +30,5 @@ pub(crate) const TERMINAL_LOGS_DAY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 pub(crate) const DIRECTORY_POLL: Duration = Duration::from_secs(2);
 /// How often a directory is imported anew when another node changed it at the same time.
 pub(crate) const IMPORT_ATTEMPTS_MAX: usize = 5;
+/// The longest word that names a kind of store.
+pub(crate) const STORE_KIND_BYTES_MAX: usize = 64;

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod config;
 mod database;
+mod directory_check;
 mod directory_file;
 mod failure;
 mod files;
@@ -21,6 +22,7 @@ mod node;
 mod overheard;
 mod production;
 mod sandbox;
+mod store_kind;
 mod terminal_logs;
 mod time;
 

@@ -169,17 +169,21 @@ pub(crate) async fn serve(config: Config, roles: &[Role], drain: Duration) -> Ou
 }
 
 async fn build(config: &Config, shutdown: &Shutdown) -> Result<Node, Failure> {
+    // All files come before the data: what is refused has changed nothing.
     let sealer = sealer(config)?;
+    let wallets = config.terminals.wallets.iter().map(WalletConfig::read);
+    let wallets = wallets.collect::<Result<_, _>>()?;
+    let admin = config.terminals.admin.as_ref().map(AdminConfig::read).transpose()?;
+    let authorities = config.authorities_file.as_deref();
+    let authorities =
+        authorities.map(|path| files::read_text(path, CONFIG_BYTES_MAX)).transpose()?;
+    let directory = config.directory_file.as_deref();
+    let directory = directory.map(directory_file::read).transpose()?;
     let opened = config.data.open().await?;
     let store = Arc::clone(&opened.store);
     let clock = MovableClock::system();
     let keys = keys(&*store, &*sealer, clock.real_now()).await?;
     let callback = callback_key(&*store, &*sealer, clock.real_now()).await?;
-    let wallets = config.terminals.wallets.iter().map(WalletConfig::read);
-    let admin = config.terminals.admin.as_ref().map(AdminConfig::read);
-    let authorities = config.authorities_file.as_deref();
-    let authorities =
-        authorities.map(|path| files::read_text(path, CONFIG_BYTES_MAX)).transpose()?;
     let node = Node::new(Parts {
         store,
         clock,
@@ -196,17 +200,16 @@ async fn build(config: &Config, shutdown: &Shutdown) -> Result<Node, Failure> {
         phase: shutdown.phase(),
         terminals: TerminalParts {
             settings: config.terminals.settings.clone(),
-            wallets: wallets.collect::<Result<_, _>>()?,
+            wallets,
             callback,
             callback_form: config.terminals.callback_form,
             log_folder: config.terminals.log_folder.clone(),
-            admin: admin.transpose()?,
+            admin,
         },
     })
     .await?;
     opened.tell(Arc::clone(&node.platform.wake));
-    if let Some(path) = &config.directory_file {
-        let data = directory_file::read(path)?;
+    if let Some((data, path)) = directory.zip(config.directory_file.as_deref()) {
         let origin = path.display().to_string();
         if directory_file::put_in_force(&node.platform, data, &origin).await? {
             tracing::info!(file = origin, "the directory changed and is in force");

@@ -54,9 +54,14 @@ struct Sandbox {
 
 impl Sandbox {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, further: &[&str]) -> Self {
         let mut child = Command::new(BINARY)
             .args(["sandbox", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
+            .args(further)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -139,6 +144,7 @@ fn what_cannot_be_done_is_one_line_and_status_1() {
     ] {
         assert_fails(&causeway(arguments), 1, words);
     }
+    assert!(!Path::new(data).exists(), "a port in use leaves no folder behind");
     assert!(
         text(&causeway(&["sandbox", "--data", data, "--listen", &taken.to_string()]).stderr)
             .contains(&taken.port().to_string())
@@ -178,6 +184,81 @@ fn config_check_lists_every_fault() {
     assert_fails(&causeway(&["serve", "--config", file]), 1, "config check");
 }
 
+/// A folder with a good configuration of everything that lies in files, and the file's path.
+fn installation(folder: &Path) -> String {
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    for (name, content) in [
+        ("master.key", "cd".repeat(32)),
+        ("admin.password", "a long one\n".to_owned()),
+        ("wallet.secret", "ef".repeat(32)),
+        ("directory.json", "{}".to_owned()),
+    ] {
+        fs::write(at(name), content).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let config = format!(
+        "listen = \"127.0.0.1:0\"\npublic_url = \"https://pay.example.com\"\ndata = {:?}\n\
+         [master_key]\nfile = {:?}\n[directory]\nfile = {:?}\n\
+         [metrics]\nlisten = \"127.0.0.1:0\"\n\
+         [admin]\nemail = \"o@example.com\"\npassword_file = {:?}\n\
+         [[wallets]]\nurl = \"https://w.example.com\"\npayways = [\"3\"]\nsecret_file = {:?}\n",
+        at("data"),
+        at("master.key"),
+        at("directory.json"),
+        at("admin.password"),
+        at("wallet.secret"),
+    );
+    fs::write(at("causeway.toml"), config).unwrap();
+    at("causeway.toml")
+}
+
+/// What is done to a file, with the text to write.
+type Damage<'a> = &'a dyn Fn(&Path, &str);
+
+/// What `serve` would refuse is a fault of `config check`, with the setting's name.
+#[test]
+fn what_serve_refuses_is_no_good_configuration() {
+    let write = |path: &Path, text: &str| fs::write(path, text).unwrap();
+    let open = |path: &Path, _: &str| {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    };
+    let remove = |path: &Path, _: &str| fs::remove_file(path).unwrap();
+    let two = r#"{ "applications": [{ "id": "1", "owner": { "kind": "channel", "code": "2" },
+        "active": true, "sandbox": false, "certificates": [] }],
+        "openings": [{ "channel": "2", "industry": "3", "open": true }] }"#;
+    let rows: [(&str, Damage<'_>, &str, &[&str]); 6] = [
+        ("admin.password", &remove, "", &["admin.password_file: "]),
+        ("admin.password", &open, "", &["admin.password_file: "]),
+        ("wallet.secret", &remove, "", &["wallets.secret_file: "]),
+        ("wallet.secret", &write, "short", &["wallets.secret_file: "]),
+        ("master.key", &open, "", &["master_key: "]),
+        (
+            "directory.json",
+            &write,
+            two,
+            &[
+                "directory.file: applications[0].owner: 2 is not in channels",
+                "directory.file: openings[0].channel: 2 is not in channels",
+                "directory.file: openings[0].industry: 3 is not in industries",
+            ],
+        ),
+    ];
+    for (name, damage, text, faults) in rows {
+        let folder = TempDir::new().unwrap();
+        let config = installation(folder.path());
+        assert_good(&causeway(&["config", "check", "--config", &config]));
+        damage(&folder.path().join(name), text);
+        let told = causeway(&["config", "check", "--config", &config, "--json"]);
+        let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+        let told = told["faults"].as_array().unwrap();
+        assert_eq!(told.len(), faults.len(), "{name}: {told:?}");
+        for (said, fault) in told.iter().zip(faults) {
+            assert!(said.as_str().unwrap().starts_with(fault), "{name}: {said}");
+        }
+        assert_fails(&causeway(&["serve", "--config", &config]), 1, name);
+    }
+}
+
 #[test]
 fn the_sandbox_writes_its_file_and_says_ready() {
     let folder = TempDir::new().unwrap();
@@ -206,6 +287,30 @@ fn the_sandbox_writes_its_file_and_says_ready() {
     second_start_is_refused(data);
     tools_work_with_the_file(data);
     assert_eq!(sandbox.terminate(), Some(0));
+}
+
+/// Without the database that it was made with, a folder is no place for another installation.
+#[test]
+fn a_folder_of_another_database_is_not_begun_anew() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let url = format!("sqlite:{}", folder.path().join("elsewhere.db").display());
+    let elsewhere = ["--database-url", &url];
+    assert_eq!(Sandbox::start_with(&data, &elsewhere).terminate(), Some(0));
+    let before = document(&data);
+    let path = data.to_str().unwrap();
+    let sandbox = ["sandbox", "--listen", "127.0.0.1:0", "--data", path];
+    for command in
+        [&sandbox[..], &["migrate", "--data", path], &["ledger", "verify", "--data", path]]
+    {
+        assert_fails(&causeway(command), 1, "--database-url");
+    }
+    assert_eq!(document(&data), before);
+    assert!(!data.join("causeway.db").exists());
+    assert_eq!(Sandbox::start_with(&data, &elsewhere).terminate(), Some(0));
+    // A folder of an older version does not say what it belongs to.
+    fs::remove_file(data.join("store.kind")).unwrap();
+    assert_eq!(Sandbox::start_with(&data, &elsewhere).terminate(), Some(0));
 }
 
 fn second_start_is_refused(data: &Path) {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::say;
 use crate::config::Config;
+use crate::directory_file;
 use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::limits::CONFIG_BYTES_MAX;
@@ -31,24 +32,22 @@ pub(crate) fn check(path: &Path, as_json: bool) -> Outcome {
     Err(Failure::at(shown, format!("{count} {plural}; mend what is listed above")))
 }
 
-/// Faults that only this machine can tell: files and secrets that are not there.
+/// Faults that only this machine can tell: files and secrets that are not there. What `serve` would
+/// refuse is found here.
 fn beyond_the_text(config: &Config) -> Vec<String> {
     let mut faults = Vec::new();
-    if let Err(failure) = config.master_key.read() {
-        faults.push(format!("master_key: {failure}"));
+    let mut note = |name: &str, failure: Option<Failure>| {
+        faults.extend(failure.map(|failure| format!("{name}: {failure}")));
+    };
+    note("master_key", config.master_key.read().err());
+    let authorities = config.authorities_file.as_deref();
+    let authorities = authorities.map(|path| files::read_text(path, CONFIG_BYTES_MAX));
+    note("egress.authorities_file", authorities.and_then(Result::err));
+    for wallet in &config.terminals.wallets {
+        note("wallets.secret_file", wallet.read().err());
     }
-    let files = [
-        ("directory.file", &config.directory_file),
-        ("egress.authorities_file", &config.authorities_file),
-    ];
-    for (name, file) in files {
-        if let Some(Err(failure)) = file.as_ref().map(|path| files::read(path, CONFIG_BYTES_MAX)) {
-            faults.push(format!("{name}: {failure}"));
-        }
-    }
-    if let Some(Err(failure)) = config.directory_file.as_deref().map(crate::directory_file::read) {
-        faults.push(format!("directory.file: {failure}"));
-    }
-    faults.dedup();
+    note("admin.password_file", config.terminals.admin.as_ref().and_then(|it| it.read().err()));
+    let directory = config.directory_file.as_deref().map(directory_file::faults);
+    faults.extend(directory.into_iter().flatten().map(|it| format!("directory.file: {it}")));
     faults
 }

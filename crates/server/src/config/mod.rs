@@ -136,6 +136,7 @@ fn read_all(table: &Table, faults: &mut Vec<String>) -> Option<Config> {
     let mut section = top.section("metrics", faults);
     let metrics_listen = section.address("listen", faults);
     section.finish(faults);
+    two_listeners(listen, metrics_listen, faults);
     let mut section = top.section("egress", faults);
     let egress = policy(&mut section, faults);
     let authorities_file = section.text("authorities_file", faults).map(PathBuf::from);
@@ -156,6 +157,22 @@ fn read_all(table: &Table, faults: &mut Vec<String>) -> Option<Config> {
         authorities_file,
         terminals: terminals?,
     })
+}
+
+/// Two listeners cannot share an address. Port 0 is any free one for each of them.
+fn two_listeners(
+    public: Option<SocketAddr>,
+    metrics: Option<SocketAddr>,
+    faults: &mut Vec<String>,
+) {
+    let (Some(public), Some(metrics)) = (public, metrics) else { return };
+    let everywhere = public.ip().is_unspecified() || metrics.ip().is_unspecified();
+    let same_port = public.port() == metrics.port() && public.port() != 0;
+    if same_port && (public.ip() == metrics.ip() || everywhere) {
+        faults.push(format!(
+            "metrics.listen: {metrics} is taken by listen, {public}; choose another port"
+        ));
+    }
 }
 
 fn base_url(url: &str, faults: &mut Vec<String>) -> Option<String> {

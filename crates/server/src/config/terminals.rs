@@ -7,6 +7,7 @@ use delivery::CallbackForm;
 use domain::payway::Payway;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jose::mac::MacKey;
 use jose::secret::Secret;
 use money::Currency;
 use toml::{Table, Value};
@@ -61,17 +62,18 @@ impl WalletConfig {
     /// With its secret read.
     pub(crate) fn read(&self) -> Result<WalletPart, Failure> {
         let secret = files::read_text(&self.secret_file, CONFIG_BYTES_MAX)?;
-        Ok(WalletPart {
-            payways: self.payways.clone(),
-            url: self.url.clone(),
-            secret: Secret::new(secret.trim().to_owned()),
-        })
+        let secret = Secret::new(secret.trim().to_owned());
+        if let Err(error) = MacKey::new(&secret) {
+            return Err(Failure::at(self.secret_file.display(), error));
+        }
+        Ok(WalletPart { payways: self.payways.clone(), url: self.url.clone(), secret })
     }
 }
 
 impl AdminConfig {
-    /// With its password read.
+    /// With its password read. Refused when others than the owner may read the file.
     pub(crate) fn read(&self) -> Result<api::AdminAccount, Failure> {
+        files::for_its_owner_alone(&self.password_file, "password")?;
         let password = files::read_text(&self.password_file, CONFIG_BYTES_MAX)?;
         Ok(api::AdminAccount {
             email: self.email.clone(),

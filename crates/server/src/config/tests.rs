@@ -164,6 +164,26 @@ email = "operator@example.com"
     }
 }
 
+#[test]
+fn two_listeners_cannot_share_an_address() {
+    for (public, metrics, taken) in [
+        ("127.0.0.1:80", "127.0.0.1:80", true),
+        ("0.0.0.0:80", "127.0.0.1:80", true),
+        ("127.0.0.1:80", "[::]:80", true),
+        ("127.0.0.1:80", "127.0.0.2:80", false),
+        ("127.0.0.1:80", "127.0.0.1:81", false),
+        ("127.0.0.1:0", "127.0.0.1:0", false),
+    ] {
+        let text = format!(
+            "listen = \"{public}\"\npublic_url = \"https://a.example\"\ndata = \"d\"\n\
+             [master_key]\nenv = \"KEY\"\n[metrics]\nlisten = \"{metrics}\"\n"
+        );
+        let faults = Config::parse(&text).err().unwrap_or_default();
+        let told = faults.iter().any(|fault| fault.starts_with("metrics.listen: "));
+        assert_eq!((told, faults.len()), (taken, usize::from(taken)), "{public} {metrics}");
+    }
+}
+
 /// The server is no library, so that this stands here and not in `fuzz/`.
 #[test]
 fn no_change_of_a_good_file_makes_reading_panic() {

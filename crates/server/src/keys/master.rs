@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jose::seal::MasterKey;
 
 use crate::failure::Failure;
+use crate::files;
 
 const NO_ROOM: &str = "there is no room left on the disk; make room and start again";
 
@@ -16,12 +17,7 @@ const NO_ROOM: &str = "there is no room left on the disk; make room and start ag
 /// Refused when others than the owner may read the file.
 pub(crate) fn read(path: &Path) -> Result<MasterKey, Failure> {
     let shown = path.display();
-    let metadata = fs::metadata(path).map_err(|error| Failure::at(&shown, explain(&error)))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(Failure::new(format!(
-            "{shown}: others may read this master key; run chmod 600 {shown}"
-        )));
-    }
+    files::for_its_owner_alone(path, "master key")?;
     let text = fs::read_to_string(path).map_err(|error| Failure::at(&shown, explain(&error)))?;
     MasterKey::from_text(&text).map_err(|error| Failure::at(&shown, error))
 }
@@ -71,6 +67,8 @@ pub(crate) fn explain(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

@@ -51,6 +51,7 @@ use crate::limits::SHUTDOWN_SECONDS_MAX;
 use crate::listen::bind_row;
 use crate::metrics;
 use crate::node::{Node, Parts, TerminalParts, WalletPart};
+use crate::store_kind;
 use addresses::Addresses;
 use clock::ClockKeeper;
 use installation::{CALLBACK, Installation};
@@ -76,10 +77,18 @@ pub(crate) async fn run(args: SandboxArgs) -> Outcome {
         Some(url) => Location::url(url)?,
         None => Location::folder(&args.data),
     };
+    store_kind::check(&args.data, &location)?;
+    let fresh = !args.data.exists();
     make_folder(&args.data)?;
-    let listeners = bind_row(args.listen, LISTENERS).await?;
+    let listeners = bind_row(args.listen, LISTENERS).await.inspect_err(|_| {
+        if fresh {
+            // Nothing is in it yet.
+            let _ = fs::remove_dir(&args.data);
+        }
+    })?;
     let shutdown = Shutdown::on_signals(Duration::ZERO)?;
     let store = location.open().await?.store;
+    store_kind::remember(&args.data, &location)?;
     let key = master_key(&*store, &args.data.join(MASTER_KEY_FILE)).await?;
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(MasterKeys::new(key, Vec::new())));
     let world = World::build(store, sealer, (&listeners, &shutdown), &args.data).await?;
