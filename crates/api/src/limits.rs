@@ -81,6 +81,8 @@ pub const RETRY_AFTER_S: u32 = 1;
 pub const ADMIN_BODY_BYTES_MAX: usize = 16 * 1024;
 /// Logs of one terminal that are listed at once.
 pub const ADMIN_LOGS_COUNT_MAX: usize = 1_000;
+/// Undelivered notices listed for an operator.
+pub const ADMIN_NOTICES_COUNT_MAX: usize = 1_000;
 /// How often a change of the directory is tried while somebody else changes it.
 pub const ADMIN_TRIES_COUNT_MAX: u32 = 8;
 /// How long a stopping server waits for the first request of a connection that it accepted.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::use_cases::terminals::{self, NewCode};
+use app::use_cases::till::TillRefusal;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -55,6 +56,13 @@ pub(super) async fn issue(State(shared): State<Arc<Shared>>, body: Bytes) -> Res
         store: wanted.store_sn.as_str().into(),
         uses_count_max: wanted.uses,
     };
+    let directory = shared.platform.directory.get();
+    if directory.vendor(&code.vendor).is_none() {
+        return unknown("vendor", &code.vendor);
+    }
+    if directory.store(&code.store).is_none() {
+        return unknown("store", &code.store);
+    }
     match terminals::issue_code(&shared.platform, &code).await {
         Ok(code) => answer(&code),
         Err(refusal) => failed(&refusal),
@@ -86,8 +94,13 @@ pub(super) async fn terminal_status(
     let sn = TerminalSn::new(sn);
     match terminals::set_terminal_status(&shared.platform, &sn, status).await {
         Ok(terminal) => answer(&shown(&terminal)),
+        Err(TillRefusal::NoTerminal) => unknown("terminal", &sn),
         Err(refusal) => failed(&refusal),
     }
+}
+
+fn unknown(what: &str, number: &impl std::fmt::Display) -> Response {
+    refused(StatusCode::NOT_FOUND, &format!("{what} {number} is not known"))
 }
 
 fn shown(terminal: &Terminal) -> Value {

@@ -1,12 +1,10 @@
-//! Logs that terminals sent, and notices that are sent again by hand.
+//! Logs that terminals sent.
 
 use std::sync::Arc;
 
-use app::use_cases::resend_notice;
-use app::writeset::TaskId;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use domain::ids::{MerchantId, NoticeId, TerminalSn};
+use domain::ids::TerminalSn;
 use http::{StatusCode, header};
 use serde_json::json;
 
@@ -47,22 +45,4 @@ fn io_failed(error: &std::io::Error) -> Response {
     }
     tracing::error!(%error, "a terminal's logs could not be read");
     refused(StatusCode::INTERNAL_SERVER_ERROR, "the logs cannot be read; the log says why")
-}
-
-/// Sends a notice or callback again, at once.
-pub(super) async fn resend(
-    State(shared): State<Arc<Shared>>,
-    Path((merchant, id)): Path<(String, String)>,
-) -> Response {
-    let task = TaskId::notice(&NoticeId::new(id));
-    match resend_notice(&shared.platform, &MerchantId::new(merchant), &task).await {
-        Ok(true) => answer(&json!({ "resent": true })),
-        Ok(false) => {
-            refused(StatusCode::NOT_FOUND, "there is no such notice, or it is just being sent")
-        }
-        Err(error) => {
-            tracing::error!(%error, "a notice could not be sent again");
-            refused(StatusCode::INTERNAL_SERVER_ERROR, "the store failed; the log says why")
-        }
-    }
 }

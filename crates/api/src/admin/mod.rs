@@ -8,6 +8,7 @@ mod account;
 mod codes;
 mod directory;
 mod logs;
+mod notices;
 
 use std::sync::Arc;
 
@@ -38,7 +39,8 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/admin/v1/terminals/{sn}/status", post(codes::terminal_status))
         .route("/admin/v1/terminals/{sn}/logs", get(logs::list))
         .route("/admin/v1/terminals/{sn}/logs/{day}/{name}", get(logs::read))
-        .route("/admin/v1/notices/{merchant}/{id}/resend", post(logs::resend))
+        .route("/admin/v1/notices/{merchant}/{id}/resend", post(notices::resend))
+        .route("/admin/v1/notices", get(notices::list))
         .layer(DefaultBodyLimit::max(ADMIN_BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::clone(shared), account::required))
 }

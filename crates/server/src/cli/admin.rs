@@ -31,6 +31,7 @@ Examples:
   causeway admin code new --vendor 9123456789 --store STORE_SN --uses 2
   causeway admin terminal list
   causeway admin terminal disable 1234567890123456
+  causeway admin notice list                                what was not delivered, with ids
   causeway admin --target http://127.0.0.1:9090 --credentials admin.json store list
 
 It talks to a running platform: the sandbox, or the listener of health and metrics in production.";
@@ -237,6 +238,13 @@ pub(crate) enum TerminalCommand {
 /// Notices.
 #[derive(Debug, Subcommand)]
 pub(crate) enum NoticeCommand {
+    /// List those that were given up, or all of an order, with their ids.
+    #[command(after_help = SHORT)]
+    List {
+        /// A number of the order: of the platform, of the transaction, or the merchant's.
+        #[arg(long)]
+        order: Option<String>,
+    },
     /// Send one again, at once.
     #[command(after_help = SHORT)]
     Resend {

@@ -75,6 +75,10 @@ fn call(what: &AdminCommand) -> Call {
         }
         AdminCommand::Code(CodeCommand::List { after }) => page("/admin/v1/codes", after.as_ref()),
         AdminCommand::Terminal(command) => terminal(command),
+        AdminCommand::Notice(NoticeCommand::List { order }) => order.as_ref().map_or_else(
+            || get("/admin/v1/notices"),
+            |order| get(format!("/admin/v1/notices?order={order}")),
+        ),
         AdminCommand::Notice(NoticeCommand::Resend { merchant, id }) => {
             post(format!("/admin/v1/notices/{merchant}/{id}/resend"), json!({}))
         }

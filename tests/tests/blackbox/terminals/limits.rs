@@ -1,6 +1,8 @@
 //! The most that a store and a merchant take on a day (upay.md section 10.8), set by an
 //! operator: held under concurrency, given back by what was not paid, new on the next day.
 
+use std::process::Output;
+
 use serde_json::Value;
 
 use super::at_once;
@@ -12,12 +14,17 @@ const MERCHANT_LIMIT: &str = "500";
 const MERCHANT: &str = "100000030000031";
 const DAY_SECONDS: u64 = 86_400;
 
-/// What `causeway admin` answers.
-fn admin(sandbox: &Sandbox, words: &[&str]) -> Value {
+/// Runs `causeway admin`.
+pub(super) fn try_admin(sandbox: &Sandbox, words: &[&str]) -> Output {
     let credentials = sandbox.folder.join("sandbox.json");
     let mut all = vec!["admin", "--json", "--credentials", credentials.to_str().expect("UTF-8")];
     all.extend(words);
-    let output = crate::harness::sandbox::run(&all);
+    crate::harness::sandbox::run(&all)
+}
+
+/// What `causeway admin` answers.
+pub(super) fn admin(sandbox: &Sandbox, words: &[&str]) -> Value {
+    let output = try_admin(sandbox, words);
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }

@@ -10,6 +10,7 @@ mod gate;
 mod keys;
 mod limits;
 mod once;
+mod operator;
 mod presented;
 mod sales;
 mod wap;
