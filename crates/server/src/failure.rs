@@ -3,6 +3,7 @@
 //! Status 0 is success, 2 wrong usage, 1 everything else (`interface.md`, commands).
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// What a command returns.
@@ -29,6 +30,12 @@ impl Failure {
     /// Puts what was being done in front, such as the file that was read.
     pub(crate) fn at(what: impl fmt::Display, error: impl fmt::Display) -> Self {
         Self::new(format!("{what}: {error}"))
+    }
+
+    /// The same of another file: that which the operator named instead of one made meanwhile.
+    pub(crate) fn about(self, made: &Path, named: &Path) -> Self {
+        let (made, named) = (made.display().to_string(), named.display().to_string());
+        Self { text: self.text.replace(&made, &named), ..self }
     }
 
     /// The exit status.

@@ -60,8 +60,25 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    tell(&one_line(&error.to_string()));
+    tell(&explain(&error));
     ExitCode::from(2)
+}
+
+/// A usage error in one line. Where a subcommand is missing the parser only has the whole help.
+fn explain(error: &clap::Error) -> String {
+    let rendered = error.to_string();
+    if error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return one_line(&rendered);
+    }
+    let usage = rendered.lines().find_map(|line| line.strip_prefix("Usage: "));
+    let usage = usage.unwrap_or("causeway").split(" [").next().unwrap_or_default();
+    let command = usage.split(" <").next().unwrap_or_default();
+    let listed = rendered.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = listed.take_while(|line| !line.is_empty()).filter_map(|line| {
+        line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split_whitespace().next()
+    });
+    let names: Vec<&str> = names.filter(|name| *name != "help").collect();
+    format!("{command} needs a subcommand: {}; see {command} --help", names.join(", "))
 }
 
 /// Why the program ends. The reader may have gone, which is no further error.
@@ -99,10 +116,13 @@ mod tests {
             (vec!["causeway", "sandbx"], "sandbx"),
             (vec!["causeway", "sandbox", "--lisen", "1"], "--listen"),
             (vec!["causeway", "serve"], "--config <FILE>"),
-            (vec!["causeway", "sandbox", "--listen", "here"], "invalid"),
+            (vec!["causeway", "sandbox", "--listen", "here"], "such as 127.0.0.1:8080"),
+            (vec!["causeway", "audit"], "causeway audit needs a subcommand: verify"),
+            (vec!["causeway", "config"], "causeway config needs a subcommand: check"),
+            (vec!["causeway", "admin", "notice"], "notice needs a subcommand: list, resend"),
         ] {
             let error = Cli::try_parse_from(&arguments).err().unwrap();
-            let line = one_line(&error.to_string());
+            let line = explain(&error);
             assert!(line.contains(words), "{line}");
             assert!(line.ends_with("--help") && !line.contains('\n'), "{line}");
         }

@@ -313,6 +313,38 @@ fn a_folder_of_another_database_is_not_begun_anew() {
     assert_eq!(Sandbox::start_with(&data, &elsewhere).terminate(), Some(0));
 }
 
+/// A failure names the file that was named, and leaves nothing half made.
+#[test]
+fn a_backup_that_fails_names_the_files_of_its_operator() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let data = at("data");
+    assert_good(&causeway(&["migrate", "--data", &data]));
+    fs::write(at("bad.db"), "not a database").unwrap();
+    let (bad, nowhere, made) = (at("bad.db"), at("nowhere/x.db"), at("folder"));
+    fs::create_dir(&made).unwrap();
+    for (arguments, words) in [
+        (&["restore", "--drill", "--from", &bad][..], &*bad),
+        (&["restore", "--drill", "--from", &nowhere][..], &nowhere),
+        (&["backup", "--data", &data, "--to", &bad][..], "it is there already"),
+        (&["backup", "--data", &data, "--to", &nowhere][..], &nowhere),
+    ] {
+        let output = causeway(arguments);
+        assert_fails(&output, 1, words);
+        let said = text(&output.stderr);
+        assert!(!said.contains(".part") && !said.contains("drill"), "{said}");
+    }
+    // A disk that is full in the midst of the copy.
+    let to = at("copy.db");
+    let script = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
+    let mut limited = Command::new("sh");
+    limited.args(["-c", script, BINARY, "backup", "--data", &data, "--to", &to]);
+    let output = limited.output().unwrap();
+    assert_fails(&output, 1, &to);
+    assert!(!text(&output.stderr).contains(".part"), "{}", text(&output.stderr));
+    assert!(!Path::new(&to).exists() && !Path::new(&format!("{to}.part")).exists());
+}
+
 fn second_start_is_refused(data: &Path) {
     let data = data.to_str().unwrap();
     let output = causeway(&["sandbox", "--data", data, "--listen", "127.0.0.1:0"]);

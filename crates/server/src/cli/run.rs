@@ -26,11 +26,15 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "DIR", default_value = "./causeway-data")]
     pub(crate) data: PathBuf,
     /// Address and first of four ports; port 0 takes any four free ones in a row.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// The database; without it SQLite in the data folder.
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "write address and port, such as 127.0.0.1:8080")
 }
 
 const SERVE_EXAMPLES: &str = "\

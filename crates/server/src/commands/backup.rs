@@ -1,8 +1,11 @@
 //! `causeway backup`: a copy of the database while the server runs.
 
+use std::fs;
+
 use serde_json::json;
 use store::SqliteStore;
 
+use super::restore::{PART, beside};
 use super::{block_on, say};
 use crate::cli::BackupArgs;
 use crate::database::Location;
@@ -17,8 +20,17 @@ pub(crate) fn run(args: &BackupArgs) -> Outcome {
              (docs/ops/backup.md), and causeway restore --drill for what pg_restore made of it",
         ));
     };
-    SqliteStore::backup(from, &args.to).map_err(|error| Failure::new(error.to_string()))?;
-    let bytes = std::fs::metadata(&args.to).map(|found| found.len());
+    if args.to.exists() {
+        let reason = "it is there already and is not replaced; name another file";
+        return Err(Failure::at(args.to.display(), reason));
+    }
+    let part = beside(&args.to, PART);
+    SqliteStore::backup(from, &args.to).map_err(|error| {
+        // It may not have been made.
+        let _ = fs::remove_file(&part);
+        Failure::new(error.to_string()).about(&part, &args.to)
+    })?;
+    let bytes = fs::metadata(&args.to).map(|found| found.len());
     let bytes = bytes.map_err(|error| Failure::at(args.to.display(), error))?;
     // Read again as a restore would, without recomputing it.
     block_on(async {

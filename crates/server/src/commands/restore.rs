@@ -17,6 +17,10 @@ use super::{block_on, say};
 use crate::cli::{DataSource, RestoreArgs};
 use crate::database::Location;
 use crate::failure::{Failure, Outcome};
+use crate::keys::master::explain;
+
+/// Ending of a copy that is not whole yet.
+pub(super) const PART: &str = ".part";
 
 /// What was recomputed.
 struct Proof {
@@ -51,7 +55,11 @@ pub(crate) fn run(args: &RestoreArgs) -> Outcome {
             let target = if args.drill { None } else { Some(target(&source)?) };
             let proof = drill(from)?;
             if let Some(target) = &target {
-                bring(from, target).map_err(|error| Failure::at(target.display(), error))?;
+                bring(from, target).map_err(|error| {
+                    // It may not have been made.
+                    let _ = fs::remove_file(beside(target, PART));
+                    Failure::at(target.display(), explain(&error))
+                })?;
             }
             (proof, target.unwrap_or_else(|| from.clone()).display().to_string())
         }
@@ -100,8 +108,10 @@ fn target(source: &DataSource) -> Result<PathBuf, Failure> {
 fn drill(from: &Path) -> Result<Proof, Failure> {
     let scratch = Scratch::make()?;
     let copy = scratch.0.join(DATABASE_FILE);
-    fs::copy(from, &copy).map_err(|error| Failure::at(from.display(), error))?;
-    block_on(async { prove(&*Location::file_of(&copy).open().await?.store).await })
+    fs::copy(from, &copy).map_err(|error| Failure::at(from.display(), explain(&error)))?;
+    let proof = block_on(async { prove(&*Location::file_of(&copy).open().await?.store).await });
+    // The scratch file means nothing to whoever named the backup.
+    proof.map_err(|failure| failure.about(&copy, from))
 }
 
 async fn prove(store: &dyn Store) -> Result<Proof, Failure> {
@@ -124,7 +134,7 @@ fn bring(from: &Path, target: &Path) -> std::io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let part = beside(target, ".part");
+    let part = beside(target, PART);
     // With the owner and the mode of the backup, which only its owner may read.
     fs::copy(from, &part)?;
     File::open(&part)?.sync_all()?;
@@ -132,7 +142,8 @@ fn bring(from: &Path, target: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn beside(file: &Path, ending: &str) -> PathBuf {
+/// A file's name with an ending.
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);
     name.into()

@@ -197,8 +197,11 @@ async fn unknown(
             let age = business.duration_since(since);
             let health = if age > UNKNOWN_AGE_MAX { Health::Bad } else { Health::Warning };
             let minutes = age.as_mins();
-            let detail =
-                format!("{count} payments are unknown, the oldest {number} for {minutes} minutes");
+            let detail = if count == 1 {
+                format!("1 payment is unknown: {number}, for {minutes} minutes")
+            } else {
+                format!("{count} payments are unknown, the oldest {number} for {minutes} minutes")
+            };
             report.add("unknown", health, detail);
         }
     }
@@ -221,10 +224,11 @@ async fn undelivered(
         Some((at, order)) => {
             let hours = business.duration_since(at).as_hours();
             let count = tasks.len();
-            report.warn(
-                "notices",
-                format!("{count} are undelivered, the oldest of order {order} for {hours} hours"),
+            let verb = if count == 1 { "is" } else { "are" };
+            let detail = format!(
+                "{count} {verb} undelivered, the oldest of order {order} for {hours} hours"
             );
+            report.warn("notices", detail);
         }
     }
     Ok(())

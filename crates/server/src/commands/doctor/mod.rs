@@ -79,7 +79,8 @@ pub(crate) fn run(args: &DoctorArgs) -> Outcome {
     if bad == 0 {
         return Ok(());
     }
-    Err(Failure::new(format!("{bad} findings are bad; see the lines marked bad")))
+    let words = if bad == 1 { "1 finding is bad" } else { &format!("{bad} findings are bad") };
+    Err(Failure::new(format!("{words}; see the lines marked bad")))
 }
 
 fn line(finding: &Finding) -> String {
