@@ -60,7 +60,7 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    tell(&explain(&error));
+    tell(&explain(error));
     ExitCode::from(2)
 }
 
