@@ -149,7 +149,7 @@ async fn a_silent_provider_leaves_an_error_and_no_second_payment() {
     assert!(undone.biz().0.ends_with("_ERROR"), "{}", undone.0);
     assert!(["CANCEL_ERROR", "PAY_ERROR"].contains(&undone.get("order_status")), "{}", undone.0);
     let doctor = String::from_utf8(sandbox.run(&["doctor"]).stdout).expect("text");
-    let told = format!("1 payments are unknown, the oldest {}", reply.get("sn"));
+    let told = format!("1 payment is unknown: {}", reply.get("sn"));
     assert!(doctor.contains(&told), "{doctor}");
     sandbox.verify_books();
 }
