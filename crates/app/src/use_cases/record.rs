@@ -212,8 +212,8 @@ pub(crate) async fn record_from(
     Err(RecordError::Contended)
 }
 
-/// A wallet that took the payment after it said that the trade was ended contradicts itself. What it
-/// reports of the time before proves nothing and is no news.
+/// A wallet that took the payment after it said that the trade was ended contradicts itself. What
+/// it reports of the time before proves nothing and is no news.
 fn look_at_late_success(order: &Order, outcome: &Outcome) {
     let (OrderState::Aborted { at, .. }, Outcome::Succeeded(result)) = (&order.state, outcome)
     else {
