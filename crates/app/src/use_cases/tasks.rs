@@ -138,11 +138,7 @@ async fn ask_again(platform: &Platform, claimed: &Versioned<Task>) -> Result<(),
     let now = platform.clock.now();
     let next = now.checked_add(inquiry::gap(task.attempts)).unwrap_or(now);
     task.due_at = Some(sooner(platform, &task, next, now).await?);
-    let set = WriteSet {
-        tasks: vec![TaskWrite::Replace { task, expected: version }],
-        ..WriteSet::default()
-    };
-    platform.store.commit(set).await?;
+    write(platform, TaskWrite::Replace { task, expected: version }).await?;
     platform.wake.wake();
     Ok(())
 }
@@ -177,13 +173,16 @@ async fn wait(
 ) -> Result<(), StoreError> {
     let mut task = claimed.value.clone();
     task.due_at = Some(until);
-    let task = TaskWrite::Replace { task, expected: claimed.version };
-    platform.store.commit(WriteSet { tasks: vec![task], ..WriteSet::default() }).await.map(|_| ())
+    write(platform, TaskWrite::Replace { task, expected: claimed.version }).await
 }
 
 async fn finish(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {
-    let set = WriteSet { tasks: vec![done(claimed)], ..WriteSet::default() };
-    platform.store.commit(set).await.map(|_| ())
+    write(platform, done(claimed)).await
+}
+
+/// The task alone. A stale one was recorded after all, or is somebody else's by now.
+async fn write(platform: &Platform, task: TaskWrite) -> Result<(), StoreError> {
+    platform.store.commit(WriteSet { tasks: vec![task], ..WriteSet::default() }).await.map(|_| ())
 }
 
 /// Ends a claim without having done anything, so that the task can be claimed again at once.
@@ -191,8 +190,6 @@ async fn finish(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), St
 /// # Errors
 /// The store's; then the claim ends with its lease.
 pub async fn give_back(platform: &Platform, claimed: &Versioned<Task>) -> Result<(), StoreError> {
-    let Versioned { value, version } = claimed;
-    let task = TaskWrite::Replace { task: value.clone(), expected: *version };
-    // A stale one was recorded after all, or is somebody else's by now.
-    platform.store.commit(WriteSet { tasks: vec![task], ..WriteSet::default() }).await.map(|_| ())
+    let (task, expected) = (claimed.value.clone(), claimed.version);
+    write(platform, TaskWrite::Replace { task, expected }).await
 }

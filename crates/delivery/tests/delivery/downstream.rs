@@ -193,11 +193,14 @@ async fn anything_else_is_lost_never_refused() {
     assert_eq!(client.pay(&paying(&silent, 1), None).await, Outcome::Lost);
 }
 
+/// A downstream system that knows no transaction.
+async fn empty_books() -> Stub {
+    Stub::start(async |r: Received| signed(&r.app, result(&asked(&r), "NOT_FOUND", "34"))).await
+}
+
 #[tokio::test]
 async fn not_found_is_proof_only_when_the_attempt_can_no_longer_be_taken_on() {
-    let stub =
-        Stub::start(async |r: Received| signed(&r.app, result(&asked(&r), "NOT_FOUND", "34")))
-            .await;
+    let stub = empty_books().await;
     let world = world(&at(&stub.url));
     let client = downstream(&world);
     let order = paying(&world, 1);
@@ -214,9 +217,7 @@ async fn not_found_is_proof_only_when_the_attempt_can_no_longer_be_taken_on() {
 /// Whoever took it on once and does not find it is wrong: a replica that lags behind, say.
 #[tokio::test]
 async fn not_found_proves_nothing_of_what_was_taken_on_once() {
-    let stub =
-        Stub::start(async |r: Received| signed(&r.app, result(&asked(&r), "NOT_FOUND", "34")))
-            .await;
+    let stub = empty_books().await;
     let world = world(&at(&stub.url));
     let client = downstream(&world);
     let order = paying(&world, 1);
