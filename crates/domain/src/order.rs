@@ -398,6 +398,15 @@ impl Order {
         }
     }
 
+    /// Whether the wallet took the payment after it said that the trade was ended: it contradicts
+    /// itself. What it reports of the time before proves nothing and is no news.
+    #[must_use]
+    pub fn was_paid_after_abort(&self, success: &DownstreamResult) -> bool {
+        let OrderState::Aborted { at, .. } = &self.state else { return false };
+        let finished_at = success.wallet.as_ref().and_then(|wallet| wallet.finished_at);
+        finished_at.is_some_and(|finished_at| finished_at > *at)
+    }
+
     /// What a terminal sells, if a terminal asked.
     #[must_use]
     pub fn sale(&self) -> Option<&Sale> {

@@ -5,7 +5,7 @@ use domain::event::FinalResult;
 use domain::ids::{MerchantId, OrderNumber, QueryId};
 use domain::ledger;
 use domain::notice::{Notice, NoticeState, Receiver};
-use domain::order::{Order, OrderState};
+use domain::order::Order;
 use domain::party::Party;
 use domain::{Command, Decision, Event, Outcome, Rejection, apply, decide};
 use jiff::Timestamp;
@@ -190,7 +190,12 @@ pub(crate) async fn record_from(
         let command = command(platform, found.order(), transaction, outcome, now);
         let event = match decide(found.order(), &command, now)? {
             Decision::Nothing => {
-                look_at_late_success(found.order(), outcome);
+                if let Outcome::Succeeded(result) = outcome
+                    && found.order().was_paid_after_abort(result)
+                {
+                    let number = transaction.number;
+                    tracing::error!(order = %number, "the wallet says: paid after its abort");
+                }
                 return Ok(found.into_order());
             }
             Decision::Happens(event) => *event,
@@ -210,20 +215,6 @@ pub(crate) async fn record_from(
         }
     }
     Err(RecordError::Contended)
-}
-
-/// A wallet that took the payment after it said that the trade was ended contradicts itself. What
-/// it reports of the time before proves nothing and is no news.
-fn look_at_late_success(order: &Order, outcome: &Outcome) {
-    let (OrderState::Aborted { at, .. }, Outcome::Succeeded(result)) = (&order.state, outcome)
-    else {
-        return;
-    };
-    let finished_at = result.wallet.as_ref().and_then(|wallet| wallet.finished_at);
-    if finished_at.is_some_and(|finished_at| finished_at > *at) {
-        let number = &order.terms.number;
-        tracing::error!(order = %number, "the wallet says that it was paid after its abort");
-    }
 }
 
 fn command(

@@ -4,10 +4,12 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ids::QueryId;
 use crate::inquiry::gap;
 use crate::notice::{Notice, NoticeAttempt, NoticeState, Receiver, repeat_gap};
-use crate::samples;
+use crate::order::{DownstreamResult, Order, WalletResult};
 use crate::trade_day::trade_day;
+use crate::{Event, apply, samples};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -43,6 +45,46 @@ fn a_payment_is_unknown_until_somebody_says_what_became_of_it() {
     let unknown = orders.filter(|(_, order)| order.unknown_since() == Some(samples::now()));
     let unknown: Vec<_> = unknown.map(|(label, _)| label).collect();
     assert_eq!(unknown, ["unknown", "aborting, unknown", "aborting, refused"]);
+}
+
+fn sample(label: &str) -> Order {
+    let mut orders = samples::orders().into_iter();
+    orders.find(|(found, _)| *found == label).unwrap().1
+}
+
+#[test]
+fn not_found_proves_nothing_of_what_was_taken_on_once() {
+    let until = Some(samples::attempt().valid_until);
+    for (label, reversal, after) in [
+        ("created", false, None),
+        ("paying", false, until),
+        ("unknown", false, until),
+        ("paying, accepted", false, None),
+        ("paid", true, None),
+        ("paid, refund open", true, until),
+        ("paid, refund unknown", true, until),
+    ] {
+        let reversal = reversal.then(|| QueryId::from(samples::REVERSAL));
+        assert_eq!(sample(label).absent_after(reversal.as_ref()), after, "{label}");
+    }
+    let (query_id, at) = (QueryId::from(samples::REVERSAL), samples::now());
+    let accepted = Event::ReversalAccepted { query_id: query_id.clone(), at };
+    let taken_on = apply(sample("paid, refund open"), &accepted).unwrap();
+    assert_eq!(taken_on.absent_after(Some(&query_id)), None);
+}
+
+#[test]
+fn only_a_payment_after_the_end_of_an_abort_contradicts_it() {
+    let paid = |finished_at| {
+        let wallet = WalletResult { finished_at, ..WalletResult::default() };
+        DownstreamResult { wallet: Some(Box::new(wallet)), ..samples::result("00") }
+    };
+    let aborted = sample("aborted");
+    assert!(aborted.was_paid_after_abort(&paid(Some(samples::later(1)))));
+    assert!(!aborted.was_paid_after_abort(&paid(Some(samples::now()))));
+    assert!(!aborted.was_paid_after_abort(&paid(None)));
+    assert!(!aborted.was_paid_after_abort(&samples::result("00")));
+    assert!(!sample("aborting").was_paid_after_abort(&paid(Some(samples::later(1)))));
 }
 
 fn notice() -> Notice {
