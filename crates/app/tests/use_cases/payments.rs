@@ -6,13 +6,14 @@ use app::Refusal;
 use app::ports::downstream::PlaceError;
 use app::ports::store::Lease;
 use app::use_cases::{
-    PayOrder, Selector, inquire_payment, notices_of, pay_order, record_downstream, run_close,
-    run_inquiry, submit_order,
+    PayOrder, Selector, SubmitOrder, inquire_payment, notices_of, pay_order, record_downstream,
+    run_close, run_inquiry, submit_order,
 };
 use app::writeset::{SeenMessage, Task, TaskBody, Versioned};
 use domain::order::{Order, OrderState};
 use domain::{Outcome, Rejection};
 use jiff::SignedDuration;
+use money::{Amount, Currency};
 
 use crate::harness::{
     World, acquirer, other_service, reference, refused, service, submit, succeeded,
@@ -58,6 +59,11 @@ async fn a_changed_replay_names_the_field_and_a_used_message_is_refused() {
     let changed = submit("PK20260105000017", 2600);
     let refusal = submit_order(&world.platform, &service(), changed).await.unwrap_err();
     assert!(matches!(refusal, Refusal::Differs { field } if field == "txnAmt"));
+    // Before any rule of the merchant is looked at.
+    let foreign = Amount::new(2600, Currency::from_numeric("840").unwrap()).unwrap();
+    let changed = SubmitOrder { amount: foreign, ..submit("PK20260105000017", 2600) };
+    let refusal = submit_order(&world.platform, &service(), changed).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::Differs { .. }), "{refusal}");
     let caller = seen_as(&world, "5ba10d46d5d148dfbcc2119c08e01015");
     submit_order(&world.platform, &caller, submit("PK20260105000018", 2500)).await.unwrap();
     let again = submit_order(&world.platform, &caller, submit("PK20260105000019", 2500)).await;

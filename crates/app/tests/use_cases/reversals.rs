@@ -269,6 +269,49 @@ async fn notices_of_an_order_queue_behind_each_other() {
     }
 }
 
+/// Nodes' clocks differ: what was made later queues behind what was made earlier all the same.
+#[tokio::test]
+async fn notices_queue_in_the_order_in_which_they_were_made_whatever_clocks_say() {
+    let world = World::new();
+    let order = paid(&world).await;
+    for (seconds, id) in [(-4, "RF20260105000001"), (1, "RF20260105000002")] {
+        world.clock.advance(SignedDuration::from_secs(seconds));
+        let refund = reversal(ReversalKind::Refund, id, &order, 500);
+        request_reversal(&world.platform, &service(), refund).await.unwrap();
+    }
+    let (owner, number) = (&order.terms.merchant, &order.terms.number);
+    let notices = notices_of(&world.platform, owner, number).await.unwrap();
+    let (made, later) = notices.split_at(2);
+    assert_eq!((made.len(), later.len()), (2, 4));
+    for notice in later {
+        let before = notices.iter().take_while(|it| it.id != notice.id);
+        let last = before.filter(|it| it.receiver == notice.receiver).last();
+        assert_eq!(notice.after, last.map(|it| it.id.clone()));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_about_the_original_names_the_field_that_named_it() {
+    let world = World::new();
+    let order =
+        submit_order(&world.platform, &service(), submit("PK20260105000017", 2500)).await.unwrap();
+    let named = order.terms.reference.clone();
+    for (original, wanted) in [
+        (Selector::QueryId(order.terms.query_id.clone()), "origQryId"),
+        (Selector::Both(order.terms.query_id.clone(), named.clone()), "origQryId"),
+        (Selector::Reference(named), "origOrderId"),
+    ] {
+        let mut input = reversal(ReversalKind::Refund, "RF20260105000001", &order, 100);
+        input.original = original;
+        let no = request_reversal(&world.platform, &service(), input).await.unwrap_err();
+        let unpaid = Rejection::NotSuccessful("created");
+        let as_wanted = matches!(
+            &no, Refusal::Rule { field, rejection } if *field == wanted && *rejection == unpaid
+        );
+        assert!(as_wanted, "{wanted}: {no}");
+    }
+}
+
 #[tokio::test]
 async fn two_names_of_the_original_must_name_the_same() {
     let world = World::new();
