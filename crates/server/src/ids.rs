@@ -1,4 +1,5 @@
-//! The numbers that the platform gives out, from the system's random generator.
+//! The numbers that the platform gives out: of the count that `app::numbers` keeps, or from the
+//! system's random generator.
 //!
 //! Goal: unique over nodes and restarts, in rough order of time, and not guessable where a number
 //! is a capability (`tn` opens the cashier page).
@@ -17,7 +18,7 @@ const NUMBER_CHARS: usize = 21;
 const TIME_CHARS: usize = 9;
 const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// Numbers from the system's random generator.
+/// Writes numbers, with the system's random generator.
 #[derive(Debug, Default)]
 pub(crate) struct RandomIds {
     random: SystemRandom,

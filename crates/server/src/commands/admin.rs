@@ -75,10 +75,9 @@ fn call(what: &AdminCommand) -> Call {
         }
         AdminCommand::Code(CodeCommand::List { after }) => page("/admin/v1/codes", after.as_ref()),
         AdminCommand::Terminal(command) => terminal(command),
-        AdminCommand::Notice(NoticeCommand::List { order }) => order.as_ref().map_or_else(
-            || get("/admin/v1/notices"),
-            |order| get(format!("/admin/v1/notices?order={order}")),
-        ),
+        AdminCommand::Notice(NoticeCommand::List { order }) => {
+            asked("/admin/v1/notices", "order", order.as_deref())
+        }
         AdminCommand::Notice(NoticeCommand::Resend { merchant, id }) => {
             post(format!("/admin/v1/notices/{merchant}/{id}/resend"), json!({}))
         }
@@ -136,7 +135,14 @@ fn terminal(command: &TerminalCommand) -> Call {
 }
 
 fn page(path: &str, after: Option<&String>) -> Call {
-    after.map_or_else(|| get(path), |after| get(format!("{path}?after={after}")))
+    asked(path, "after", after.map(String::as_str))
+}
+
+/// With a parameter that may be left out.
+fn asked(path: &str, name: &str, value: Option<&str>) -> Call {
+    let Some(value) = value else { return get(path) };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    get(format!("{path}?{}", query.append_pair(name, value).finish()))
 }
 
 async fn send(reach: &AdminReach, call: &Call) -> Result<Vec<u8>, Failure> {
