@@ -1,5 +1,5 @@
 //! The numbers that nodes make: from one counter, so that a run is the same each time; sometimes
-//! one that is taken, as nodes that know nothing of one another make them.
+//! an order's that is taken: nodes make none such, but must live with one.
 
 use std::sync::Arc;
 
